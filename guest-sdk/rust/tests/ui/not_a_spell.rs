@@ -1,0 +1,5 @@
+use spellhost_sdk::prelude::*;
+
+struct Ember;
+
+export_spell!(Ember);

@@ -1,0 +1,10 @@
+use spellhost_sdk::prelude::*;
+
+#[derive(Clone, Debug, PartialEq)]
+struct Colour;
+
+params! {
+    struct Params {
+        colour: Colour = Colour;
+    }
+}

@@ -1,0 +1,79 @@
+//! `spellhost doctor`: is everything here that spells need to be built and run?
+
+use comfy_table::{Table, presets};
+use serde_json::json;
+use spellhost_forge::Progress;
+use spellhost_forge::toolchain::{self, Check};
+
+use crate::problem::Problem;
+use crate::run::Machine;
+use crate::screen::{Doing, Screen};
+
+const EXAMPLES: &str = "\
+Examples:
+  spellhost doctor          a table of what is there and what is missing, with the command to type
+  spellhost doctor --fix    does what is safe to do, then shows the table
+  spellhost doctor --json";
+
+/// Check the toolchains and everything else that building and running spells needs
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Do what is safe: add the wasm target, unpack the SDK
+    #[arg(long, env = "SPELLHOST_FIX", value_parser = clap::builder::FalseyValueParser::new())]
+    fix: bool,
+}
+
+/// Runs the command; 1 where something needed is missing.
+///
+/// # Errors
+/// None of its own.
+pub fn doctor(args: &Args, screen: Screen) -> Result<u8, Problem> {
+    let mut checks = if args.fix {
+        let busy = screen.busy();
+        toolchain::fix(&|progress| {
+            if let Progress::Note(line) = progress {
+                busy.show(Doing::Note(&line));
+            }
+        })
+    } else {
+        toolchain::report()
+    };
+    checks.push(engine());
+    let well = checks.iter().all(|check| check.ok || !check.required);
+    if screen.is_json() {
+        screen.object(&json!({ "ok": well, "checks": checks }));
+    } else {
+        screen.print(&table(&checks, screen));
+    }
+    Ok(if well { 0 } else { 1 })
+}
+
+fn engine() -> Check {
+    let (ok, found) = match Machine::start(Some(1)) {
+        Ok(machine) => (true, format!("engine {}", machine.engine.id())),
+        Err(problem) => (false, problem.message),
+    };
+    Check { name: "engine", ok, required: true, found, fix_command: None }
+}
+
+fn table(checks: &[Check], screen: Screen) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(["", "what", "found", "to fix it, type"]);
+    for check in checks {
+        let verdict = match (check.ok, check.required) {
+            (true, _) => "ok",
+            (false, true) => "missing",
+            (false, false) => "optional",
+        };
+        let fix = check.fix_command.as_deref().filter(|_| !check.ok).unwrap_or_default();
+        table.add_row([verdict, check.name, &check.found, fix]);
+    }
+    let well = checks.iter().all(|check| check.ok || !check.required);
+    let line = if well {
+        "everything is there"
+    } else {
+        "something is missing: `spellhost doctor --fix` does what is safe"
+    };
+    format!("{}\n\n{}\n", table.trim_fmt(), screen.verdict(well, line))
+}

@@ -1,0 +1,102 @@
+//! Files that appear whole or not at all: written beside their place, then renamed into it.
+//!
+//! Knows nothing of what is in them.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use spellhost_forge::write_atomic;
+
+use crate::problem::Problem;
+
+/// A file that is being written under another name; without [`Draft::keep`] it goes away again.
+pub struct Draft {
+    out: std::io::BufWriter<fs::File>,
+    temporary: PathBuf,
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Draft {
+    /// Starts a file that will appear at `path`. Missing folders are made.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written to.
+    pub fn create(path: &Path) -> Result<Self, Problem> {
+        let failed = |error: std::io::Error| Problem::file("write", path, &error);
+        if path.is_dir() {
+            return Err(
+                Problem::usage("file", format!("`{}` is a folder", path.display())).hint("name a file in it")
+            );
+        }
+        let name = path.file_name().ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(failed)?;
+        let temporary = folder.join(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+        let out = std::io::BufWriter::new(fs::File::create(&temporary).map_err(failed)?);
+        Ok(Self { out, temporary, path: path.into(), kept: false })
+    }
+
+    /// Puts it into its place.
+    ///
+    /// # Errors
+    /// What the system says; then nothing changed at its place.
+    pub fn keep(mut self) -> Result<(), Problem> {
+        let done = self.out.flush().and_then(|()| self.out.get_ref().sync_all());
+        done.and_then(|()| fs::rename(&self.temporary, &self.path))
+            .map_err(|error| Problem::file("write", &self.path, &error))?;
+        self.kept = true;
+        Ok(())
+    }
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.kept {
+            // Nothing to report to: the file was not asked for any more.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
+
+/// Writes a whole file; missing folders are made. A device or pipe is written straight.
+///
+/// # Errors
+/// What the system says; then nothing changed at its place.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let made = fs::create_dir_all(folder).and_then(|()| write_atomic(path, bytes));
+    made.map_err(|error| Problem::file("write", path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("deep/a.bin");
+        let names = || fs::read_dir(folder.path().join("deep")).map_or(0, |entries| entries.count());
+        let mut draft = Draft::create(&path).expect("a writable folder");
+        draft.write_all(b"half").expect("a writable folder");
+        assert!(!path.exists());
+        drop(draft);
+        assert_eq!(names(), 0);
+        write_whole(&path, b"whole").expect("a writable folder");
+        assert_eq!(fs::read(&path).expect("it is there"), b"whole");
+        assert_eq!(names(), 1);
+        assert_eq!(write_whole(folder.path(), b"").map_err(|problem| problem.exit_code()), Err(2));
+    }
+}

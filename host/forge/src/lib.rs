@@ -1,0 +1,44 @@
+//! From a folder with a spell's source to the bytes of a component, and back again on every save.
+//!
+//! This crate alone starts child processes and watches files. It promises that a wrong folder, a wrong
+//! `spell.toml` and a failed compilation end in an error that names the place and the next step, that a
+//! cancelled build leaves nothing half written, and that the same source gives the same bytes. It does
+//! deliberately not know what a component does when it runs, nor whether a host would admit it.
+
+mod build;
+mod cache;
+mod cancel;
+mod compiler;
+mod component;
+mod diagnostic;
+mod failure;
+mod fields;
+mod folder;
+mod language;
+pub mod limits;
+mod manifest;
+mod messages;
+mod module;
+mod output;
+mod package;
+mod plan;
+mod process;
+mod sdk;
+mod sources;
+mod suggestion;
+pub mod template;
+pub mod toolchain;
+mod watch;
+
+pub use build::{BuildOptions, Built, Progress, build};
+pub use cache::Cache;
+pub use cancel::Cancel;
+pub use component::{ReadError, read_component};
+pub use diagnostic::{Diagnostic, Level};
+pub use failure::{BuildError, BuildFailure};
+pub use folder::{Folder, FolderError};
+pub use language::Language;
+pub use manifest::{Limits, Manifest, ParamValue, RunDefaults, RunRemote, RunWorld};
+pub use output::write_atomic;
+pub use toolchain::Toolchain;
+pub use watch::{Watch, WatchError, WatchEvent};

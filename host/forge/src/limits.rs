@@ -1,0 +1,49 @@
+//! Every bound of reading, building and watching in one place. The maxima of `[limits]` are the
+//! simulation's, stated again because this crate does not know the simulation; a spell may only lower them.
+
+/// The most bytes of a `spell.toml`.
+pub const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
+/// The most bytes of a spell's id.
+pub const ID_BYTES_MAX: usize = 64;
+/// The most bytes of a spell's name, of a tag, of a licence and of a parameter's name.
+pub const NAME_BYTES_MAX: usize = 128;
+/// The most bytes of a description, and of a text parameter or payload.
+pub const TEXT_BYTES_MAX: usize = 1024;
+/// The most tags, and the most asset patterns.
+pub const LIST_MAX: usize = 32;
+/// The most parameters in `[run.params]`.
+pub const PARAMS_MAX: usize = 32;
+/// The most remote events in `[run]`.
+pub const REMOTES_MAX: usize = 256;
+
+/// The most fuel of one call.
+pub const FUEL_MAX: u64 = 5_000_000;
+/// The most bytes of a spell's linear memory.
+pub const MEMORY_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// The least bytes of a spell's linear memory: one page.
+pub const MEMORY_BYTES_MIN: u64 = 64 * 1024;
+/// The most commands of one call.
+pub const COMMANDS_MAX: u64 = 64;
+/// The most voxels that the commands of one call cover.
+pub const EDITED_VOXELS_MAX: u64 = 65_536;
+/// The most bytes of an active spell's state.
+pub const STATE_BYTES_MAX: u64 = 4 * 1024;
+
+/// The most bytes of a component file, and of a core module, that are read at all.
+pub const COMPONENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The most bytes of what a compiler prints that are kept.
+pub const PRINTED_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The most diagnostics that one build hands out.
+pub const DIAGNOSTICS_MAX: usize = 256;
+/// A spell's stack, in bytes.
+pub const STACK_BYTES: u64 = 64 * 1024;
+
+/// The most files of a watched spell that are looked at.
+pub const WATCHED_FILES_MAX: usize = 10_000;
+/// A watched file beyond this is compared by size and time instead of content, in bytes.
+pub const HASHED_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// How many path dependencies deep a spell is watched.
+pub const WATCHED_PACKAGES_MAX: usize = 16;
+
+const _: () = assert!(MEMORY_BYTES_MIN <= MEMORY_BYTES_MAX, "one page fits");
+const _: () = assert!(STACK_BYTES < MEMORY_BYTES_MAX, "the stack leaves room for the heap");

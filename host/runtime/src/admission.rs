@@ -1,0 +1,259 @@
+//! Admission: one pure, linear pass over the bytes of a component, before anything is compiled.
+//!
+//! Promises that what is [`Admitted`] is a valid binary component within every bound of
+//! [`crate::limits`], whose imports are interfaces of the contract that the policy allows and
+//! whose exports are the contract's. Signatures are compared later, by wasmtime
+//! ([`crate::Engine::load`]). Runs nothing and keeps no state.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use spellhost_sim::Digest;
+
+use crate::anatomy::Anatomy;
+use crate::bounds::Bounds;
+use crate::contract::{EXPORTS, INTERFACES, PACKAGE, TYPE_INTERFACES, VERSION, functions};
+use crate::limits::{COMPONENT_BYTES_CEILING, COMPONENT_BYTES_MAX, NAME_BYTES_MAX, PROBLEMS_MAX};
+use crate::log::{cut, escaped};
+use crate::rejection::{Problem, Rejection, code};
+use crate::settings::ALLOW;
+
+/// What a server allows a component to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The interfaces of the contract that a component may import.
+    pub interfaces: BTreeSet<String>,
+    /// The largest component, in bytes.
+    pub component_bytes_max: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            interfaces: INTERFACES.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            component_bytes_max: COMPONENT_BYTES_MAX,
+        }
+    }
+}
+
+impl Policy {
+    /// This policy without `interface`.
+    pub fn without(mut self, interface: &str) -> Self {
+        self.interfaces.remove(interface);
+        self
+    }
+}
+
+/// A component that may be compiled.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    bytes: Arc<[u8]>,
+    digest: Digest,
+    capabilities: Vec<String>,
+    anatomy: Anatomy,
+}
+
+impl Admitted {
+    /// BLAKE3 of the bytes: what the component is called everywhere.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How many bytes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The version of the contract that it was built for.
+    pub fn version(&self) -> &'static str {
+        VERSION
+    }
+
+    /// The interfaces that it imports, in the order of the contract: what it can see and do.
+    pub fn capabilities(&self) -> &[String] {
+        &self.capabilities
+    }
+
+    /// What it is made of.
+    pub fn anatomy(&self) -> &Anatomy {
+        &self.anatomy
+    }
+}
+
+/// Checks the bytes of a component.
+///
+/// # Errors
+/// A [`Rejection`] with every problem that was found, up to [`PROBLEMS_MAX`].
+pub fn admit(bytes: &[u8], policy: &Policy) -> Result<Admitted, Rejection> {
+    check_kind(bytes, policy)?;
+    let mut problems = Vec::new();
+    let anatomy = match Bounds::scan(bytes, ALLOW, &mut problems) {
+        Ok(scan) => {
+            check_imports(&scan.imports, policy, &mut problems);
+            check_exports(&scan.exports, &mut problems);
+            scan.anatomy
+        }
+        Err(problem) => {
+            problems.push(problem);
+            Anatomy::default()
+        }
+    };
+    if !problems.is_empty() {
+        problems.truncate(PROBLEMS_MAX);
+        return Err(Rejection { problems });
+    }
+    let imported = |name: &str| anatomy.imports.iter().any(|import| import.split('.').next() == Some(name));
+    let capabilities = INTERFACES.iter().map(|(name, _)| *name).filter(|name| imported(name));
+    Ok(Admitted {
+        bytes: bytes.into(),
+        digest: Digest(*blake3::hash(bytes).as_bytes()),
+        capabilities: capabilities.map(str::to_owned).collect(),
+        anatomy,
+    })
+}
+
+/// Size and kind, from the first bytes: what people most often get wrong.
+fn check_kind(bytes: &[u8], policy: &Policy) -> Result<(), Problem> {
+    const MAGIC: &[u8] = b"\0asm";
+    let component_bytes_max = policy.component_bytes_max.min(COMPONENT_BYTES_CEILING);
+    let not = |message: &str| Problem::new(code::NOT_A_COMPONENT, message);
+    if bytes.is_empty() {
+        return Err(not("the file is empty").hint("build the spell again"));
+    }
+    if bytes.len() > component_bytes_max {
+        let message = format!(
+            "the component is {} bytes; this server takes at most {component_bytes_max}",
+            bytes.len()
+        );
+        let hint =
+            "build it optimised and stripped (opt-level = \"s\", lto, strip), or move data into assets";
+        return Err(Problem::new(code::TOO_LARGE, message).hint(hint));
+    }
+    let text = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if matches!(text, Some(b'(' | b';')) {
+        return Err(
+            not("this is WebAssembly text, not a binary component").hint("build it from its spell folder")
+        );
+    }
+    if bytes.len() < 8 && MAGIC.starts_with(&bytes[..bytes.len().min(4)]) {
+        return Err(truncated(bytes.len()));
+    }
+    if !bytes.starts_with(MAGIC) {
+        return Err(not("this is not WebAssembly").hint("a spell is a WebAssembly component, a .wasm file"));
+    }
+    match bytes[4..8] {
+        [0x0d, 0, 1, 0] => Ok(()),
+        [1, 0, 0, 0] => Err(not("this is a core module, not a component")
+            .hint("componentise it against spellhost:spell@0.1.0; `spellhost build` does that")),
+        _ => Err(not("this is WebAssembly of a kind or version that no host knows")),
+    }
+}
+
+pub(crate) fn truncated(at: usize) -> Problem {
+    Problem::new(code::TRUNCATED, format!("the component is truncated at byte {at}"))
+        .hint("transfer or build the file again")
+}
+
+/// What the root of a component imports or exports.
+pub(crate) struct Item {
+    pub(crate) name: String,
+    pub(crate) kind: ItemKind,
+}
+
+/// What kind of thing it is.
+pub(crate) enum ItemKind {
+    Function,
+    Type,
+    /// An instance with the names of its functions.
+    Instance(Vec<String>),
+    Other,
+}
+
+/// A name from a component, fit to be shown.
+pub(crate) fn shown(name: &str) -> String {
+    let mut name = escaped(name);
+    cut(&mut name, NAME_BYTES_MAX);
+    name
+}
+
+fn check_imports(imports: &[Item], policy: &Policy, problems: &mut Vec<Problem>) {
+    for import in imports {
+        problems.extend(check_import(import, policy));
+    }
+}
+
+fn check_import(import: &Item, policy: &Policy) -> Option<Problem> {
+    let name = shown(&import.name);
+    let refused = |message: String| Some(Problem::new(code::IMPORT, message));
+    if matches!(import.kind, ItemKind::Type) && !import.name.contains(':') {
+        // A `use` in the world; it grants nothing, and wasmtime compares its structure.
+        return None;
+    }
+    if import.name.starts_with("wasi:") {
+        let hint = "build for wasm32-unknown-unknown; time is scene.tick, chance is random, output is log";
+        return Some(
+            Problem::new(code::IMPORT, format!("the component imports `{name}`, which no spell may use"))
+                .hint(hint),
+        );
+    }
+    let (path, version) = import.name.split_once('@').unwrap_or((&import.name, ""));
+    let Some(interface) = path.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/')) else {
+        return refused(format!("the component imports `{name}`, which this host does not know"));
+    };
+    if version != VERSION {
+        let message = match version {
+            "" => {
+                format!("the component imports `{name}` without a version; this host has {PACKAGE}@{VERSION}")
+            }
+            _ => format!("the component was built for `{name}`; this host has {PACKAGE}@{VERSION}"),
+        };
+        let hint = format!("build it with the SDK for {VERSION}, or cast it on a host that has its version");
+        return Some(Problem::new(code::VERSION, message).hint(hint));
+    }
+    let interface_shown = shown(interface);
+    let Some(known) = functions(interface) else {
+        let message =
+            format!("the component imports `{interface_shown}`, which {PACKAGE}@{VERSION} does not have");
+        return refused(message);
+    };
+    let ItemKind::Instance(used) = &import.kind else {
+        return refused(format!("the component imports `{name}` as something other than an interface"));
+    };
+    if let Some(unknown) = used.iter().find(|function| !known.contains(&function.as_str())) {
+        let unknown = shown(unknown);
+        let message =
+            format!("the component imports `{interface}.{unknown}`, which {PACKAGE}@{VERSION} does not have");
+        return refused(message);
+    }
+    if TYPE_INTERFACES.contains(&interface) || policy.interfaces.contains(interface) {
+        return None;
+    }
+    refused(format!("the component imports `{interface}`, which this server does not allow"))
+}
+
+fn check_exports(exports: &[Item], problems: &mut Vec<Problem>) {
+    let is_function = |item: &Item| matches!(item.kind, ItemKind::Function);
+    let missing: Vec<_> = EXPORTS
+        .iter()
+        .filter(|name| !exports.iter().any(|export| export.name == **name && is_function(export)))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if !missing.is_empty() {
+        let message = format!("the component does not export {}", missing.join(", "));
+        let hint =
+            "a spell exports describe, cast, on-event and migrate; the SDK's export macro makes all four";
+        problems.push(Problem::new(code::EXPORT, message).hint(hint));
+    }
+    for export in exports {
+        if !EXPORTS.contains(&export.name.as_str()) {
+            let name = shown(&export.name);
+            let message = format!("the component exports `{name}`, which {PACKAGE}@{VERSION} does not have");
+            problems.push(Problem::new(code::EXPORT, message));
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! One call, from a fresh instance to its result.
+//!
+//! Promises a result for every call, whatever the guest does, and the same one everywhere: what a
+//! call yields is a function of component, opened world, context, seed, state and grant. The one
+//! exception is the watchdog's verdict, which is why it stands in frames.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use spellhost_sim::limits::STATE_BYTES_MAX;
+use spellhost_sim::{Call, CallId, CastId, Command, Entry, LimitKind, Outcome, World};
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::abi;
+use crate::component::Component;
+use crate::limits::{FAILURE_BYTES_MAX, INSTANTIATE_FUEL};
+use crate::log::{LogLine, cut, escaped};
+use crate::lowering;
+use crate::measured::Measured;
+use crate::report::TrapReport;
+use crate::session::{Access, Session};
+use crate::stop::{Stop, outcome_of};
+use crate::watchdog::Alarm;
+
+/// What the host keeps of a call beside its result: for authors and operators, in no hash.
+#[derive(Clone, Debug)]
+pub struct CallNote {
+    /// The call.
+    pub id: CallId,
+    /// Its active spell.
+    pub cast: CastId,
+    /// What it logged.
+    pub log: Vec<LogLine>,
+    /// How long it took, instantiation included.
+    pub elapsed: Duration,
+    /// Fuel of the instantiation, which no one is charged for.
+    pub fuel_instantiate: u64,
+    /// How it ended, where it did not return.
+    pub trap: Option<TrapReport>,
+}
+
+/// What a call is given.
+pub(crate) struct Request<'a> {
+    pub(crate) component: &'a Component,
+    pub(crate) world: &'a Arc<World>,
+    pub(crate) tick: u64,
+    pub(crate) cast: CastId,
+    pub(crate) call: &'a Call,
+    pub(crate) context: &'a abi::CastContext,
+    pub(crate) state: &'a [u8],
+    pub(crate) alarm: &'a Alarm,
+}
+
+/// What came of it.
+pub(crate) struct Ran {
+    pub(crate) outcome: Outcome,
+    pub(crate) fuel_used: u64,
+    pub(crate) commands: Vec<Command>,
+    /// The state bytes that the next call sees.
+    pub(crate) state: Vec<u8>,
+    pub(crate) note: CallNote,
+}
+
+impl Ran {
+    /// A call that ended without commands, charged whole.
+    pub(crate) fn without_effect(cast: CastId, call: &Call, state: &[u8], outcome: Outcome) -> Self {
+        let note = CallNote {
+            id: call.id,
+            cast,
+            log: Vec::new(),
+            elapsed: Duration::ZERO,
+            fuel_instantiate: 0,
+            trap: None,
+        };
+        Self { outcome, fuel_used: call.grant, commands: Vec::new(), state: state.to_vec(), note }
+    }
+}
+
+impl Request<'_> {
+    /// Runs the call. A panic of the host's own side fails the call and nothing else.
+    pub(crate) fn run(&self) -> Ran {
+        let start = Instant::now();
+        let ran = catch_unwind(AssertUnwindSafe(|| self.run_unguarded())).unwrap_or_else(|_| {
+            let (component, call) = (self.component.digest(), self.call.id.0);
+            tracing::error!(%component, call, "a host import panicked; the call failed and the world goes on");
+            let outcome = Outcome::Trapped { trap: "host_panic".into(), location: None };
+            Ran::without_effect(self.cast, self.call, self.state, outcome)
+        });
+        Ran { note: CallNote { elapsed: start.elapsed(), ..ran.note }, ..ran }
+    }
+
+    fn run_unguarded(&self) -> Ran {
+        if self.alarm.is_raised() {
+            let outcome = Outcome::Limit(LimitKind::Watchdog);
+            return Ran::without_effect(self.cast, self.call, self.state, outcome);
+        }
+        let session =
+            Session::new(self.world.clone(), self.tick, self.cast, self.call.seed, self.state.to_vec());
+        let mut store = match self.component.engine().store(session, INSTANTIATE_FUEL) {
+            Ok(store) => store,
+            Err(error) => return self.unstarted(&error),
+        };
+        self.watch(&mut store);
+        let instance = match self.component.instantiate(&mut store) {
+            Ok(instance) => instance,
+            Err(error) => {
+                let (outcome, trap) = outcome_of(&error);
+                let outcome = if outcome == Outcome::OutOfFuel {
+                    Outcome::Limit(LimitKind::Instantiate)
+                } else {
+                    outcome
+                };
+                return self.ended(store, outcome, trap, INSTANTIATE_FUEL);
+            }
+        };
+        let fuel_instantiate = INSTANTIATE_FUEL.saturating_sub(store.get_fuel().unwrap_or(0));
+        let answer = store.set_fuel(self.call.grant).and_then(|()| self.enter(&mut store, instance));
+        match answer {
+            Ok(Ok(migrated)) => self.returned(store, migrated, fuel_instantiate),
+            Ok(Err(message)) => {
+                let mut message = escaped(&message);
+                cut(&mut message, FAILURE_BYTES_MAX);
+                self.ended(store, Outcome::Failed { message }, None, fuel_instantiate)
+            }
+            Err(error) => {
+                let (outcome, trap) = outcome_of(&error);
+                self.ended(store, outcome, trap, fuel_instantiate)
+            }
+        }
+    }
+
+    /// Calls the export. `Ok(Ok(Some(bytes)))` is what a migration returned.
+    fn enter(
+        &self,
+        store: &mut Store<Session>,
+        instance: wasmtime::component::Instance,
+    ) -> wasmtime::Result<Result<Option<Vec<u8>>, String>> {
+        let nothing = |(answer,): abi::Answer| answer.map(|()| None).map_err(|Measured(message)| message);
+        store.data_mut().access = Access::Full;
+        match &self.call.entry {
+            Entry::Cast => {
+                let cast = self.component.cast(store, instance)?;
+                cast.call(store, (self.context,)).map(nothing)
+            }
+            Entry::Event(event) => {
+                let event = lowering::event(event);
+                let on_event = self.component.on_event(store, instance)?;
+                on_event.call(store, (self.context, &event)).map(nothing)
+            }
+            Entry::Migrate { from } => {
+                store.data_mut().access = Access::Migrating;
+                let migrate = self.component.migrate(store, instance)?;
+                let (answer,) = migrate.call(&mut *store, (&from.to_string(), self.state))?;
+                match answer {
+                    Ok(Measured(bytes)) if bytes.len() > STATE_BYTES_MAX => {
+                        Err(Stop::Limit(LimitKind::State).into())
+                    }
+                    Ok(Measured(bytes)) => Ok(Ok(Some(bytes))),
+                    Err(Measured(message)) => Ok(Err(message)),
+                }
+            }
+        }
+    }
+
+    fn watch(&self, store: &mut Store<Session>) {
+        let alarm = self.alarm.clone();
+        store.epoch_deadline_callback(move |_| {
+            if alarm.is_raised() {
+                return Err(Stop::Limit(LimitKind::Watchdog).into());
+            }
+            Ok(UpdateDeadline::Continue(1))
+        });
+        store.set_epoch_deadline(1);
+    }
+
+    fn returned(&self, store: Store<Session>, migrated: Option<Vec<u8>>, fuel_instantiate: u64) -> Ran {
+        let fuel_used = self.fuel_used(&store);
+        let (mut commands, mut state, log) = store.into_data().finish();
+        if let Some(bytes) = migrated {
+            state.clone_from(&bytes);
+            commands.push(Command::Save { bytes });
+        }
+        let ran = Ran::without_effect(self.cast, self.call, &[], Outcome::Applied { skipped: 0 });
+        let note = CallNote { log: log.finish(), fuel_instantiate, ..ran.note };
+        Ran { fuel_used, commands, state, note, ..ran }
+    }
+
+    fn ended(
+        &self,
+        store: Store<Session>,
+        outcome: Outcome,
+        trap: Option<TrapReport>,
+        fuel_instantiate: u64,
+    ) -> Ran {
+        let fuel_used = outcome.charge(self.fuel_used(&store), self.call.grant);
+        let (_, _, log) = store.into_data().finish();
+        let ran = Ran::without_effect(self.cast, self.call, self.state, outcome);
+        let note = CallNote { log: log.finish(), fuel_instantiate, trap, ..ran.note };
+        Ran { fuel_used, note, ..ran }
+    }
+
+    /// No store: the host is out of memory.
+    fn unstarted(&self, error: &wasmtime::Error) -> Ran {
+        tracing::error!(call = self.call.id.0, "no store for a call: {error:#}");
+        let outcome = Outcome::Trapped { trap: "host".into(), location: None };
+        Ran::without_effect(self.cast, self.call, self.state, outcome)
+    }
+
+    fn fuel_used(&self, store: &Store<Session>) -> u64 {
+        self.call.grant.saturating_sub(store.get_fuel().unwrap_or(0))
+    }
+}

@@ -1,0 +1,62 @@
+//! Admission and casting: the only crate that names wasmtime.
+//!
+//! From untrusted bytes to an [`Admitted`] component ([`admit`]), to one that is compiled and
+//! described ([`Engine::load`]), to calls that run in parallel over an opened world
+//! ([`play_tick`]). It promises that a call is a pure function of component, world, context, seed
+//! and state: the same outcome, fuel and commands on every machine, engine and number of threads.
+//! It deliberately does not know files, sockets, source code, spells' names or revisions.
+
+pub mod limits;
+pub mod prices;
+
+mod admission;
+mod anatomy;
+mod bounds;
+mod contract;
+mod rejection;
+
+mod component;
+mod engine;
+mod identity;
+mod info;
+mod params;
+mod settings;
+
+pub mod exact;
+pub mod quantise;
+
+mod abi;
+mod lifting;
+mod linking;
+mod log;
+mod lowering;
+mod measured;
+mod reads;
+mod report;
+mod session;
+mod stop;
+
+mod caster;
+mod casting;
+pub mod frame;
+mod lane;
+mod library;
+mod tick;
+mod watchdog;
+
+pub use admission::{Admitted, Policy, admit};
+pub use anatomy::{Anatomy, Section};
+pub use caster::Caster;
+pub use casting::CallNote;
+pub use component::Component;
+pub use contract::{EXPORTS, INTERFACES, PACKAGE, TYPE_INTERFACES, VERSION, WIT};
+pub use engine::{Engine, EngineError, EngineOptions};
+pub use info::{ParamSpec, ParamValue, SpellInfo};
+pub use lane::{Verdicts, verdicts};
+pub use library::Library;
+pub use log::{LogLevel, LogLine};
+pub use params::{ParamError, ParamInput};
+pub use rejection::{Problem, Rejection, code};
+pub use report::{TrapFrame, TrapReport};
+pub use settings::{ALLOW, Codegen, Role, operator_cost};
+pub use tick::{PlayedTick, play_tick, replay_tick};

@@ -1,0 +1,47 @@
+//! The components that calls may name, by digest.
+//!
+//! Does not know spells, revisions or channels: those name digests.
+
+use std::collections::BTreeMap;
+
+use spellhost_sim::Digest;
+
+use crate::component::Component;
+
+/// Components by digest.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    components: BTreeMap<Digest, Component>,
+}
+
+impl Library {
+    /// An empty library.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a component; one of equal digest is the same component.
+    pub fn insert(&mut self, component: Component) {
+        self.components.insert(component.digest(), component);
+    }
+
+    /// The component with this digest.
+    pub fn get(&self, digest: &Digest) -> Option<&Component> {
+        self.components.get(digest)
+    }
+
+    /// Forgets a component; calls that name it end as `trapped (no_component)`.
+    pub fn remove(&mut self, digest: &Digest) -> Option<Component> {
+        self.components.remove(digest)
+    }
+
+    /// How many components there are.
+    pub fn len(&self) -> usize {
+        self.components.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.components.is_empty()
+    }
+}

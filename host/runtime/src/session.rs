@@ -1,0 +1,201 @@
+//! What one call has while it runs: the world it reads, its random stream, the commands, state and
+//! log it has produced so far. Dies with the call.
+//!
+//! The version-free side of every import starts here: [`enter`] says whether an import answers at
+//! all and charges for it. Knows no WIT types.
+
+use std::sync::Arc;
+
+use spellhost_sim::limits::{COMMAND_BYTES_MAX, COMMANDS_MAX, EDITED_VOXELS_MAX};
+use spellhost_sim::{CallStream, CastId, Command, LimitKind, World};
+use wasmtime::{ResourceLimiter, StoreContextMut};
+
+use crate::limits::{MEMORY_BYTES_MAX, TABLE_ELEMENTS_MAX};
+use crate::log::Log;
+use crate::stop::Stop;
+
+/// Which imports answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// None: the instance is being made, and what a `start` function did would not be a call's.
+    Instantiating,
+    /// None: a description depends on nothing.
+    Describing,
+    /// `scene`, `random` and `log`: a migration only translates bytes.
+    Migrating,
+    /// All.
+    Full,
+}
+
+/// What stands behind the imports of one call.
+pub(crate) struct Session {
+    world: Option<Arc<World>>,
+    cast: CastId,
+    pub(crate) tick: u64,
+    pub(crate) access: Access,
+    pub(crate) random: CallStream,
+    pub(crate) log: Log,
+    pub(crate) quota: Quota,
+    state: Vec<u8>,
+    commands: Vec<Command>,
+    command_bytes: usize,
+    edited_voxels: u64,
+}
+
+impl Session {
+    /// A session of a call of `cast` in an opened world.
+    pub(crate) fn new(world: Arc<World>, tick: u64, cast: CastId, seed: [u8; 32], state: Vec<u8>) -> Self {
+        Self { world: Some(world), tick, cast, state, ..Self::without_world(seed) }
+    }
+
+    /// A session in which nothing answers.
+    pub(crate) fn without_world(seed: [u8; 32]) -> Self {
+        Self {
+            world: None,
+            cast: CastId(0),
+            tick: 0,
+            access: Access::Instantiating,
+            random: CallStream::new(seed),
+            log: Log::default(),
+            quota: Quota::default(),
+            state: Vec::new(),
+            commands: Vec::new(),
+            command_bytes: 0,
+            edited_voxels: 0,
+        }
+    }
+
+    /// The world as it was when the tick opened.
+    pub(crate) fn world(&self) -> Result<&World, Stop> {
+        self.world.as_deref().ok_or(Stop::Describing { function: "scene", said: None })
+    }
+
+    /// The state bytes that the call sees: its own last save, else what the lane handed on.
+    pub(crate) fn state(&self) -> &[u8] {
+        &self.state
+    }
+
+    /// Takes the commands, the state and the log out.
+    pub(crate) fn finish(self) -> (Vec<Command>, Vec<u8>, Log) {
+        (self.commands, self.state, self.log)
+    }
+
+    /// Adds a command if it is within the call's limits and valid in the opened world.
+    ///
+    /// `item` is where it stood, such as `ops[3].`, and prefixes the field of an error.
+    pub(crate) fn issue(&mut self, function: &'static str, item: &str, command: Command) -> Result<(), Stop> {
+        if self.commands.len() >= COMMANDS_MAX {
+            return Err(Stop::Limit(LimitKind::Commands));
+        }
+        self.world()?.check(self.cast, &self.commands, &command).map_err(|invalid| {
+            Stop::invalid(function, format!("{item}{}", invalid.field), invalid.message)
+        })?;
+        let bytes = self.command_bytes.saturating_add(command.bytes());
+        if bytes > COMMAND_BYTES_MAX {
+            return Err(Stop::Limit(LimitKind::CommandBytes));
+        }
+        let voxels = self.edited_voxels.saturating_add(command.voxel_volume());
+        if voxels > EDITED_VOXELS_MAX {
+            return Err(Stop::Limit(LimitKind::EditedVoxels));
+        }
+        (self.command_bytes, self.edited_voxels) = (bytes, voxels);
+        if let Command::Save { bytes } = &command {
+            self.state.clone_from(bytes);
+        }
+        self.commands.push(command);
+        Ok(())
+    }
+}
+
+/// Whether `function` answers in this phase of the call.
+fn answers(access: Access, function: &'static str) -> Result<(), Stop> {
+    let interface = function.split('.').next().unwrap_or_default();
+    match access {
+        Access::Full => Ok(()),
+        Access::Migrating if matches!(interface, "scene" | "random" | "log") => Ok(()),
+        Access::Migrating => Err(Stop::invalid(
+            function,
+            "",
+            "migrate may use only scene, random and log; return the new bytes instead",
+        )),
+        Access::Instantiating => Err(Stop::invalid(
+            function,
+            "",
+            "no import answers while the component is instantiated; call it in cast",
+        )),
+        Access::Describing => Err(Stop::Describing { function, said: None }),
+    }
+}
+
+/// Begins a host call: refuses it where it does not answer, and charges `fuel` for it.
+pub(crate) fn enter(
+    cx: &mut StoreContextMut<'_, Session>,
+    function: &'static str,
+    fuel: u64,
+) -> Result<(), Stop> {
+    charge(cx, function, fuel)?;
+    answers(cx.data().access, function)
+}
+
+/// Takes `fuel` from the call's grant; what is left decides nothing but whether the call goes on.
+pub(crate) fn charge(
+    cx: &mut StoreContextMut<'_, Session>,
+    function: &'static str,
+    fuel: u64,
+) -> Result<(), Stop> {
+    let left = cx.get_fuel().unwrap_or(0);
+    let rest = left.checked_sub(fuel);
+    // Fuel is always enabled, so setting it cannot fail; were it off, nothing would be left above.
+    let set = cx.set_fuel(rest.unwrap_or(0));
+    if rest.is_none() || set.is_err() { Err(Stop::OutOfFuel(function)) } else { Ok(()) }
+}
+
+/// The memory and tables of one call, summed over all its core instances.
+#[derive(Debug, Default)]
+pub(crate) struct Quota {
+    memory_bytes: usize,
+    table_elements: usize,
+}
+
+impl Quota {
+    fn grow(
+        total: &mut usize,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+        most: usize,
+    ) -> Option<bool> {
+        let sum = total.saturating_add(desired.saturating_sub(current));
+        if sum > most {
+            return None;
+        }
+        // The module's own maximum: WebAssembly says −1, and nothing has grown.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Some(false);
+        }
+        *total = sum;
+        Some(true)
+    }
+}
+
+impl ResourceLimiter for Quota {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Self::grow(&mut self.memory_bytes, current, desired, maximum, MEMORY_BYTES_MAX)
+            .ok_or_else(|| Stop::Limit(LimitKind::Memory).into())
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Self::grow(&mut self.table_elements, current, desired, maximum, TABLE_ELEMENTS_MAX)
+            .ok_or_else(|| Stop::Limit(LimitKind::Table).into())
+    }
+}

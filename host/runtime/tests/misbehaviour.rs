@@ -1,0 +1,259 @@
+//! Guests that mean harm: each ends with the one outcome it should have, the same on every engine,
+//! charged the whole grant, with the world untouched.
+
+use spellhost_runtime::{Codegen, limits};
+use spellhost_sim::limits::{COMMANDS_MAX, GRANT_FUEL, STATE_BYTES_MAX};
+use spellhost_sim::{LimitKind, Outcome};
+
+use crate::arena::{Cast, applied, cast, cast_on, load};
+use crate::guest::{Field, Guest, OK, SCRATCH, bytes, sphere, voxel};
+use wit_component::StringEncoding;
+
+/// Casts a guest that must not succeed; checks what holds for every failure.
+fn ends(guest: &Guest) -> Outcome {
+    let Cast { call, mut arena, .. } = cast(guest);
+    assert_eq!(call.fuel_used, GRANT_FUEL, "charged whole: {:?}", call.outcome);
+    assert!(call.effects.is_empty() && call.voxels.is_empty());
+    assert_eq!(arena.world.voxels().edited().count(), 0, "the world is untouched");
+    assert_eq!(arena.idle(1)[0].report.calls.len(), 0, "nothing of it lives on");
+    call.outcome
+}
+
+fn trapped(guest: &Guest) -> String {
+    match ends(guest) {
+        Outcome::Trapped { trap, .. } => trap,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Instructions that repeat `body` for ever.
+fn for_ever(body: &str) -> String {
+    format!("(loop $again {body} (br $again))")
+}
+
+#[test]
+fn a_loop_runs_out_of_fuel() {
+    assert_eq!(ends(&Guest::new().cast(&for_ever(""))), Outcome::OutOfFuel);
+}
+
+#[test]
+fn plain_recursion_runs_out_of_fuel_before_the_stack() {
+    let guest = Guest::new().items("(func $down (call $down))").cast("(call $down)");
+    assert_eq!(ends(&guest), Outcome::OutOfFuel);
+    let params = "(param i64 i64 i64 i64 i64 i64 i64 i64)";
+    let args = (0..8).map(|at| format!("(local.get {at})")).collect::<String>();
+    let guest = Guest::new()
+        .items(&format!(
+            "(func $down {params} (call $down {args}) (drop (i64.add (local.get 0) (local.get 7))))"
+        ))
+        .cast(&format!("(call $down {})", "(i64.const 1)".repeat(8)));
+    assert_eq!(ends(&guest), Outcome::OutOfFuel);
+}
+
+#[test]
+fn a_stack_overflow_is_a_verdict() {
+    // Frames of many live values, used in a block of their own, which is paid for only when it is
+    // reached. The depth that fits differs between engines, so only one is asked.
+    let values = 900;
+    let globals: String =
+        (0..values).map(|at| format!("(global $g{at} (mut i64) (i64.const {at}))")).collect();
+    let get: String = (0..values).map(|at| format!("(global.get $g{at})")).collect();
+    let add = "i64.add ".repeat(values);
+    let body = format!(
+        "{globals} (func $down (result i64) (local $below i64)
+           {get} (local.set $below (call $down))
+           (if (i64.eqz (local.get $below)) (then unreachable))
+           (local.get $below) {add})"
+    );
+    let cast = cast_on(&Guest::new().items(&body).cast("(drop (call $down))"), Codegen::Native);
+    assert_eq!(cast.call.outcome, Outcome::Limit(LimitKind::Stack));
+    assert_eq!(cast.call.fuel_used, GRANT_FUEL);
+}
+
+#[test]
+fn memory_is_bounded_over_the_call() {
+    let grow = for_ever("(drop (memory.grow (i32.const 16)))");
+    assert_eq!(ends(&Guest::new().cast(&grow)), Outcome::Limit(LimitKind::Memory));
+    // A maximum of the module's own is WebAssembly's business: the answer is -1.
+    let own = "(if (i32.ne (memory.grow (i32.const 5)) (i32.const -1)) (then unreachable))";
+    assert_eq!(cast(&Guest::new().memory("4 8").cast(own)).call.outcome, applied());
+}
+
+#[test]
+fn instantiation_has_its_own_fuel() {
+    // What starts within the fixed fuel is not charged; the loop here is too long.
+    let start = |rounds: u32| {
+        format!(
+            "(start $start) (func $start (local $n i32) (local.set $n (i32.const {rounds}))
+             (loop $again (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))"
+        )
+    };
+    let free = cast(&Guest::new().items(&start(1000)));
+    assert_eq!(free.call.outcome, applied());
+    assert_eq!(free.call.fuel_used, cast(&Guest::new()).call.fuel_used);
+    assert!(free.note.fuel_instantiate > 1000);
+    let rejection =
+        load(&Guest::new().items(&start(10_000_000)), Codegen::Native).expect_err("it is refused");
+    assert!(rejection.message().contains("all fuel consumed"), "{rejection}");
+}
+
+#[test]
+fn commands_are_counted() {
+    let apply = "(call $terrain.apply (i32.const 4096) (i32.const 1))";
+    let guest = Guest::new().import("terrain.apply").data(SCRATCH, &bytes(&voxel([0, -1, 0], 1)));
+    let exactly = guest.clone().cast(&apply.repeat(COMMANDS_MAX));
+    assert_eq!(cast(&exactly).call.outcome, applied());
+    assert_eq!(
+        ends(&guest.clone().cast(&apply.repeat(COMMANDS_MAX + 1))),
+        Outcome::Limit(LimitKind::Commands)
+    );
+    assert_eq!(ends(&guest.cast(&for_ever(apply))), Outcome::Limit(LimitKind::Commands));
+}
+
+#[test]
+fn command_bytes_are_counted() {
+    // Twelve messages of 1,000 bytes fit, twenty do not.
+    let op = [Field::U8(2), Field::Pad(7), Field::U64(1), Field::U32(6000), Field::U32(1000), Field::Pad(24)];
+    let show = "(call $presentation.show (i32.const 4096) (i32.const 1))";
+    let guest =
+        Guest::new().import("presentation.show").data(SCRATCH, &bytes(&op)).data(6000, &"m".repeat(1000));
+    assert_eq!(cast(&guest.clone().cast(&show.repeat(12))).call.outcome, applied());
+    assert_eq!(ends(&guest.cast(&show.repeat(20))), Outcome::Limit(LimitKind::CommandBytes));
+}
+
+#[test]
+fn edited_voxels_are_counted() {
+    let apply = "(call $terrain.apply (i32.const 4096) (i32.const 1))";
+    let op = sphere([0.0, 0.0, 0.0], 24.0, 1, 0);
+    let guest = Guest::new().import("terrain.apply").data(SCRATCH, &bytes(&op));
+    assert_eq!(ends(&guest.cast(&apply.repeat(2))), Outcome::Limit(LimitKind::EditedVoxels));
+}
+
+#[test]
+fn state_is_bounded() {
+    let save = |bytes: usize| {
+        Guest::new()
+            .import("state.save")
+            .cast(&format!("(call $state.save (i32.const 0) (i32.const {bytes}))"))
+    };
+    assert_eq!(cast(&save(STATE_BYTES_MAX)).call.outcome, applied());
+    assert_eq!(ends(&save(STATE_BYTES_MAX + 1)), Outcome::Limit(LimitKind::State));
+    assert_eq!(ends(&save(limits::BYTE_LIST_ARGUMENT_MAX)), Outcome::Limit(LimitKind::State));
+    assert_eq!(ends(&save(limits::BYTE_LIST_ARGUMENT_MAX + 1)), Outcome::Limit(LimitKind::List));
+    // The same where wasmtime's own count would strike first.
+    let large = save(limits::HOST_CALL_BYTES + 1).memory("16");
+    assert_eq!(ends(&large), Outcome::Limit(LimitKind::List));
+}
+
+#[test]
+fn lists_are_bounded() {
+    let apply = |count: usize| {
+        let call = format!("(call $terrain.apply (i32.const 65536) (i32.const {count}))");
+        Guest::new().import("terrain.apply").memory("200").cast(&call)
+    };
+    let most = limits::LIST_ARGUMENT_ITEMS_MAX;
+    assert_eq!(ends(&apply(most)), Outcome::Limit(LimitKind::Commands));
+    assert_eq!(ends(&apply(most + 1)), Outcome::Limit(LimitKind::List));
+    assert_eq!(ends(&apply(200_000)), Outcome::Limit(LimitKind::List));
+    assert_eq!(trapped(&apply(1_000_000_000)), "bad_argument");
+}
+
+#[test]
+fn strings_are_bounded_and_well_formed() {
+    let log = |at: u32, bytes: usize| {
+        Guest::new()
+            .import("log.log")
+            .memory("16")
+            .cast(&format!("(call $log.log (i32.const 0) (i32.const {at}) (i32.const {bytes}))"))
+    };
+    assert_eq!(cast(&log(65536, limits::STRING_ARGUMENT_BYTES_MAX)).call.outcome, applied());
+    assert_eq!(ends(&log(65536, limits::STRING_ARGUMENT_BYTES_MAX + 1)), Outcome::Limit(LimitKind::String));
+    assert_eq!(ends(&log(65536, limits::HOST_CALL_BYTES + 1)), Outcome::Limit(LimitKind::String));
+    assert_eq!(trapped(&log(65536, 1 << 30)), "bad_argument");
+    assert_eq!(ends(&log(SCRATCH, 2).data(SCRATCH, "\\ff\\fe")), Outcome::Limit(LimitKind::String));
+    let surrogate = log(SCRATCH, 1).data(SCRATCH, "\\00\\d8").encoding(StringEncoding::UTF16);
+    assert_eq!(ends(&surrogate), Outcome::Limit(LimitKind::String));
+    let pair = log(SCRATCH, 2).data(SCRATCH, "\\3d\\d8\\00\\de").encoding(StringEncoding::UTF16);
+    assert_eq!(cast(&pair).note.log[0].message, "😀");
+}
+
+#[test]
+fn a_flood_of_log_lines_is_dropped_with_one_notice() {
+    let line = "(call $log.log (i32.const 2) (i32.const 2048) (i32.const 4))";
+    let Cast { call, note, .. } = cast(&Guest::new().import("log.log").cast(&line.repeat(100)));
+    assert_eq!(call.outcome, applied());
+    assert_eq!(note.log.len(), limits::LOG_LINES_MAX + 1);
+    let notice = &note.log.last().expect("a notice").message;
+    assert_eq!(notice, "36 more lines dropped: a call may log 64 lines and 8192 bytes");
+    // Lines that drop cost what lines that stay cost.
+    let twice = cast(&Guest::new().import("log.log").cast(&line.repeat(200))).call.fuel_used;
+    let none = cast(&Guest::new()).call.fuel_used;
+    assert_eq!((twice - none), 2 * (call.fuel_used - none));
+    let long = "(call $log.log (i32.const 2) (i32.const 8192) (i32.const 5000))";
+    let log =
+        cast(&Guest::new().import("log.log").data(8192, &"x".repeat(5000)).cast(&long.repeat(3))).note.log;
+    assert_eq!(log.len(), 2, "whole lines drop");
+}
+
+#[test]
+fn a_host_call_is_paid_for_before_it_acts() {
+    let read = "(call $scene.get-voxels (i32.const 0) (i32.const 0) (i32.const 0)
+        (i32.const 32) (i32.const 32) (i32.const 32) (i32.const 4096)) (global.set $heap (i32.const 16384))";
+    let guest = Guest::new().import("scene.get-voxels").cast(&for_ever(read));
+    assert_eq!(ends(&guest), Outcome::OutOfFuel);
+}
+
+#[test]
+fn traps_have_names() {
+    let trap = |instructions: &str| trapped(&Guest::new().cast(instructions));
+    assert_eq!(trap("unreachable"), "unreachable");
+    assert_eq!(trap("(drop (i32.load (i32.const -4)))"), "memory_out_of_bounds");
+    assert_eq!(trap("(drop (i32.div_u (i32.const 1) (i32.const 0)))"), "integer_division_by_zero");
+    assert_eq!(trap("(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))"), "integer_overflow");
+    assert_eq!(trap("(drop (i32.trunc_f64_s (f64.const nan)))"), "bad_conversion_to_integer");
+    let indirect = |element: i32| {
+        trapped(
+            &Guest::new()
+                .items("(table 2 funcref) (elem (i32.const 0) func $takes) (func $takes (param i32))")
+                .cast(&format!("(call_indirect (i32.const {element}))")),
+        )
+    };
+    assert_eq!(indirect(0), "bad_signature");
+    assert_eq!(indirect(1), "indirect_call_to_null");
+    assert_eq!(indirect(2), "table_out_of_bounds");
+}
+
+#[test]
+fn a_bad_result_is_a_trap_or_a_limit() {
+    let result = |fields: &[Field]| Guest::new().memory("16").data(OK, &bytes(fields));
+    let failure = |at: u32, length: u32| result(&[Field::U32(1), Field::U32(at), Field::U32(length)]);
+    assert_eq!(trapped(&result(&[Field::U32(7)])), "bad_argument");
+    assert_eq!(trapped(&failure(0x7fff_0000, 16)), "bad_argument");
+    assert_eq!(ends(&failure(0, limits::HOST_CALL_BYTES as u32 + 1)), Outcome::Limit(LimitKind::String));
+    assert_eq!(ends(&failure(SCRATCH, 1).data(SCRATCH, "\\ff")), Outcome::Limit(LimitKind::String));
+}
+
+#[test]
+fn no_import_answers_while_a_component_is_instantiated() {
+    let guest =
+        Guest::new().import("scene.tick").items("(start $start) (func $start (drop (call $scene.tick)))");
+    let rejection = load(&guest, Codegen::Native).expect_err("it is refused");
+    assert!(rejection.message().contains("scene.tick"), "{rejection}");
+}
+
+#[test]
+fn nan_bits_are_the_same_everywhere() {
+    // A NaN made by the machine, with its bits in the state.
+    let guest = Guest::new()
+        .import("state.save")
+        .cast(
+            "(f64.store (i32.const 4096) (f64.div (f64.load (i32.const 4104)) (f64.load (i32.const 4104))))",
+        )
+        .cast("(f32.store (i32.const 4112) (f32.sqrt (f32.const -1)))")
+        .cast("(call $state.save (i32.const 4096) (i32.const 24))");
+    let saved = cast(&guest).call.effects;
+    let expected = vec![spellhost_sim::Command::Save {
+        bytes: [0x7ff8_0000_0000_0000_u64.to_le_bytes(), [0; 8], 0x7fc0_0000_u64.to_le_bytes()].concat(),
+    }];
+    assert_eq!(saved, expected);
+}

@@ -1,0 +1,75 @@
+//! The world as a function of its inputs.
+//!
+//! One pure library: voxels, entities, projectiles, statuses and active spells, advanced one tick
+//! (1/60 s) at a time by [`World::open_tick`] and [`World::close_tick`]. It promises that equal
+//! inputs and outcomes give equal state hashes on every machine. It deliberately does not know a
+//! clock, a thread, a file, a socket, a float or what a spell is made of: calls go out as values
+//! ([`Lane`]) and come back as values ([`CallResult`]).
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::float_arithmetic))]
+
+extern crate alloc;
+
+pub mod limits;
+
+mod fixed;
+mod vector;
+
+mod material;
+mod status;
+mod template;
+
+mod chunk;
+mod generator;
+mod voxels;
+mod raycast;
+
+mod command;
+mod event;
+mod input;
+mod call;
+mod report;
+
+mod hash;
+mod random;
+
+mod entity;
+mod grid;
+mod registry;
+mod projectile;
+mod body;
+
+mod active;
+mod budget;
+mod world;
+mod scene;
+mod check;
+mod aim;
+mod open;
+mod close;
+mod commit;
+mod health;
+mod snapshot;
+
+pub use active::ActiveSpell;
+pub use call::{Call, CallContext, CallId, CallResult, CastId, Entry, Lane, LimitKind, Opened, Outcome, Refusal};
+pub use chunk::{CHUNK_EDGE, Chunk};
+pub use command::{Command, Invalid, NamedValue, Number, ProjectileSpec, Value};
+pub use entity::{EntityId, EntityInfo, EntityKind, EntitySpec};
+pub use event::{Event, Hit};
+pub use fixed::{Coord, Points, QuantiseError, Rate, quantise};
+pub use generator::{Generator, Terrain};
+pub use hash::StateHash;
+pub use input::{Aim, CastRequest, Channel, Digest, Inputs, Op, RemoteInput, RevisionRef, SpellId, Swap, Target};
+pub use material::{MATERIALS, Material, MaterialInfo};
+pub use random::CallStream;
+pub use raycast::VoxelHit;
+pub use report::{CallReport, CastReport, Migration, TickReport};
+pub use scene::RayHit;
+pub use snapshot::SnapshotError;
+pub use status::{STATUSES, Status, StatusInfo};
+pub use template::{TEMPLATES, Template, TemplateInfo};
+pub use vector::{BlockPos, BlockSize, ChunkPos, Direction, Point, Velocity};
+pub use voxels::{Edit, Edited, FillMode, VoxelChange, Voxels};
+pub use world::{World, WorldConfig};

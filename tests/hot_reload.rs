@@ -1,0 +1,140 @@
+//! Hot reload in `run`: a saved file is seen in the running world, and nothing an editor or a
+//! compiler error does loses that world.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use crate::binary::{command, root};
+
+/// How long a line may take to come: a cold build of a spell on a busy machine, with room.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A running `spellhost run` on a copy of a spell, and the lines it prints.
+struct Session {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+    spell: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Session {
+    fn start(name: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let spell = folder.path().join(name);
+        copy(&root().join("spells").join(name), &spell);
+        let sdk = root().join("guest-sdk/rust").canonicalize().expect("the SDK is there");
+        let manifest = fs::read_to_string(spell.join("Cargo.toml")).expect("a manifest");
+        fs::write(spell.join("Cargo.toml"), manifest.replace("../../guest-sdk/rust", &sdk.to_string_lossy())).expect("a manifest");
+        let mut child = command(folder.path())
+            .args(["run", name])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let (send, lines) = channel();
+        let out = child.stdout.take().expect("a standard output");
+        let errors = child.stderr.take().expect("a standard error");
+        let send_errors = send.clone();
+        std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        std::thread::spawn(move || {
+            BufReader::new(errors).lines().map_while(Result::ok).try_for_each(|line| send_errors.send(line))
+        });
+        Self { child, lines, seen: Vec::new(), spell, _folder: folder }
+    }
+
+    /// Waits for a line that holds all of `words`, and hands it out.
+    fn wait_for(&mut self, words: &[&str]) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            self.seen.push(line.clone());
+            if words.iter().all(|word| line.contains(word)) {
+                return line;
+            }
+        }
+        panic!("no line with {words:?} in:\n{}", self.seen.join("\n"));
+    }
+
+    fn source(&self) -> PathBuf {
+        self.spell.join("src/lib.rs")
+    }
+
+    /// Replaces the first `old` in the source, the way an editor does that renames on save.
+    fn edit(&self, old: &str, new: &str) {
+        let text = fs::read_to_string(self.source()).expect("a source");
+        assert!(text.contains(old), "`{old}` is in the source");
+        let temporary = self.spell.join("src/.lib.rs.swp");
+        fs::write(&temporary, text.replacen(old, new, 1)).expect("a writable folder");
+        fs::rename(temporary, self.source()).expect("a writable folder");
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a writable folder");
+    for entry in fs::read_dir(from).expect("a readable folder") {
+        let entry = entry.expect("a readable folder");
+        let target = to.join(entry.file_name());
+        match entry.file_name().to_string_lossy().as_ref() {
+            "target" => {}
+            _ if entry.path().is_dir() => copy(&entry.path(), &target),
+            _ => drop(fs::copy(entry.path(), target).expect("a readable file")),
+        }
+    }
+}
+
+fn interrupt(child: &Child) {
+    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()), "the process can be interrupted");
+}
+
+#[test]
+fn a_saved_line_is_swapped_in_and_errors_lose_nothing() {
+    let mut session = Session::start("fireball");
+    session.wait_for(&["state", "hash"]);
+
+    session.edit("impl Spell", "// a comment changes nothing the compiler sees\nimpl Spell");
+    session.wait_for(&["swapped", "tick", "fuel"]);
+
+    session.edit("impl Spell", "impl Spel");
+    session.wait_for(&["error"]);
+    session.edit("impl Spel ", "impl Spell ");
+    session.wait_for(&["swapped", "tick", "fuel"]);
+
+    let manifest = session.spell.join("spell.toml");
+    let good = fs::read_to_string(&manifest).expect("a manifest");
+    fs::write(&manifest, "id = 7\n").expect("a writable folder");
+    session.wait_for(&["spell.toml", "id"]);
+    fs::write(&manifest, &good).expect("a writable folder");
+
+    let away = session.spell.with_extension("away");
+    fs::rename(&session.spell, &away).expect("a writable folder");
+    session.wait_for(&["gone"]);
+    fs::rename(&away, &session.spell).expect("a writable folder");
+    session.wait_for(&["back"]);
+    session.edit("impl Spell", "// once more\nimpl Spell");
+    session.wait_for(&["swapped", "tick", "fuel"]);
+
+    interrupt(&session.child);
+    assert_eq!(session.child.wait().expect("it ends").code(), Some(130));
+}
+
+#[test]
+fn an_interrupt_during_a_build_ends_at_once_and_leaves_nothing() {
+    let mut session = Session::start("frost-nova");
+    session.wait_for(&["building"]);
+    interrupt(&session.child);
+    assert_eq!(session.child.wait().expect("it ends").code(), Some(130));
+    assert!(!session.spell.join("target/frost-nova.wasm").exists());
+}

@@ -1,0 +1,8 @@
+//! What crosses crates, tried from outside: the built `spellhost` as a user would type it.
+//!
+//! Knows the command line and the file formats; never a crate's inside.
+
+mod bad_input;
+mod binary;
+mod hot_reload;
+mod spells;

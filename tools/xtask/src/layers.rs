@@ -1,0 +1,66 @@
+//! The layers of `host/ARCHITECTURE.md`, checked against `cargo metadata`: which crate may use
+//! which, and which crate alone may name a heavy dependency.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// What each crate of the workspace may use of the others.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("spellhost-sim", &[]),
+    ("spellhost-wire", &[]),
+    ("spellhost-runtime", &["spellhost-sim", "spellhost-wire"]),
+    ("spellhost-forge", &["spellhost-runtime", "spellhost-sim"]),
+    ("spellhost", &["spellhost-forge", "spellhost-runtime", "spellhost-sim", "spellhost-wire"]),
+    ("spellhost-sdk", &[]),
+    ("spellhost-bindings", &[]),
+    ("spellhost-tests", &[]),
+    ("xtask", &[]),
+];
+
+/// The one crate that may name a foreign word.
+const OWNERS: &[(&str, &str)] = &[
+    ("wasmtime", "spellhost-runtime"),
+    ("wasmparser", "spellhost-runtime"),
+    ("wit-component", "spellhost-forge"),
+    ("notify", "spellhost-forge"),
+    ("notify-debouncer-full", "spellhost-forge"),
+    ("clap", "spellhost"),
+    ("png", "spellhost"),
+    ("wit-bindgen-rust", "spellhost-bindings"),
+    ("rand_chacha", "spellhost-sim"),
+];
+
+pub fn check() -> Result<()> {
+    let metadata = MetadataCommand::new().no_deps().exec()?;
+    let may_use: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
+    let owners: BTreeMap<&str, &str> = OWNERS.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for package in &metadata.packages {
+        let name = package.name.as_str();
+        let Some(allowed) = may_use.get(name) else {
+            wrong.push(format!("`{name}` has no place in the layers"));
+            continue;
+        };
+        for dependency in package.dependencies.iter().filter(|edge| edge.kind == DependencyKind::Normal) {
+            let used = dependency.name.as_str();
+            if may_use.contains_key(used) && !allowed.contains(&used) {
+                wrong.push(format!("`{name}` may not use `{used}`"));
+            }
+            if owners.get(used).is_some_and(|owner| *owner != name) {
+                wrong.push(format!("`{used}` belongs to `{}`, and `{name}` names it", owners[used]));
+            }
+            if name == "spellhost-sdk" && !dependency.optional {
+                wrong.push(format!("the SDK has no dependencies, and it names `{used}`"));
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        bail!(
+            "{}\n(the layers stand in tools/xtask/src/layers.rs and host/ARCHITECTURE.md)",
+            wrong.join("\n")
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Every test of the repository, behind one command and one summary.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{cargo, cargo_program, run, step};
+
+const GUEST_TARGET: &str = "wasm32-unknown-unknown";
+
+/// Installs what the tests need and a bare machine lacks.
+pub fn prepare() -> Result<()> {
+    let library = Command::new("rustc").args(["--print", "target-libdir", "--target", GUEST_TARGET]).output();
+    let there =
+        library.is_ok_and(|out| std::path::Path::new(String::from_utf8_lossy(&out.stdout).trim()).is_dir());
+    if !there {
+        eprintln!("installing the wasm target: rustup target add {GUEST_TARGET}");
+        run(Command::new("rustup").args(["target", "add", GUEST_TARGET])).context(
+            "type `rustup target add wasm32-unknown-unknown`, or install it with your Rust toolchain",
+        )?;
+    }
+    for component in ["rustfmt", "clippy"] {
+        let found = Command::new(cargo_program())
+            .args([if component == "rustfmt" { "fmt" } else { component }, "--version"])
+            .output();
+        if !found.is_ok_and(|out| out.status.success()) {
+            eprintln!("installing {component}: rustup component add {component}");
+            run(Command::new("rustup").args(["component", "add", component]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs every test and ends with one line that sums them up.
+pub fn test() -> Result<()> {
+    prepare()?;
+    step("binary", || cargo(&["build", "--release"]))?;
+    step("simulation for wasm32", || {
+        cargo(&["build", "--release", "--package", "spellhost-sim", "--target", GUEST_TARGET])
+    })?;
+    let mut total = Summary::default();
+    step("simulation in debug", || total.add(&["test", "--package", "spellhost-sim", "--lib"]))?;
+    step("tests", || total.add(&["test", "--release", "--workspace", "--no-fail-fast"]))?;
+    println!("{} passed, {} failed", total.passed, total.failed);
+    if total.failed > 0 || total.broken {
+        bail!("{} tests failed", total.failed);
+    }
+    Ok(())
+}
+
+/// Runs the tests so that they rewrite what they expect.
+pub fn bless() -> Result<()> {
+    let mut command = Command::new(cargo_program());
+    command.args(["test", "--release", "--workspace", "--no-fail-fast"]);
+    command.env("UPDATE_EXPECT", "1").env("TRYCMD", "overwrite").env("BLESS", "1");
+    run(&mut command)
+}
+
+#[derive(Default)]
+struct Summary {
+    passed: u64,
+    failed: u64,
+    broken: bool,
+}
+
+impl Summary {
+    /// Runs `cargo` and adds up the lines `test result: …` of what it prints.
+    fn add(&mut self, arguments: &[&str]) -> Result<()> {
+        let mut child = Command::new(cargo_program()).args(arguments).stdout(Stdio::piped()).spawn()?;
+        let out = child.stdout.take().context("the child has a standard output")?;
+        for line in BufReader::new(out).lines() {
+            let line = line?;
+            println!("{line}");
+            if let Some(result) = line.strip_prefix("test result: ") {
+                self.passed += count(result, "passed");
+                self.failed += count(result, "failed");
+            }
+        }
+        self.broken |= !child.wait()?.success();
+        Ok(())
+    }
+}
+
+/// The number before `word` in `ok. 12 passed; 0 failed; …`.
+fn count(result: &str, word: &str) -> u64 {
+    let before = result.split(word).next().unwrap_or_default();
+    before.split_whitespace().last().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
