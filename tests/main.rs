@@ -6,3 +6,4 @@ mod bad_input;
 mod binary;
 mod hot_reload;
 mod spells;
+mod transcripts;

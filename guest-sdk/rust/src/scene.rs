@@ -69,7 +69,9 @@ impl Region {
         self.size
     }
 
-    /// The material of a block of the world; `None` outside of the region.
+    /// The material of a block of the world; `None` outside of the region. To look at all of them,
+    /// [`Region::iter`] is cheaper.
+    #[inline]
     pub fn get(&self, pos: BlockPos) -> Option<Material> {
         let axis = |at: i32, min: i32, size: u32| {
             let step = i64::from(at) - i64::from(min);
@@ -176,10 +178,19 @@ pub fn material_named(name: &str) -> Option<Material> {
 }
 
 /// The first block below a point that is solid, at most `depth` (more than 0, at most 256) blocks down: where
-/// something put there would land. `None` over an abyss.
+/// something put there would land, were nobody in the way. `None` over an abyss.
 ///
-/// Fuel: priced as `scene.raycast`.
+/// Fuel: priced as `scene.raycast`, once more for each body between the point and the ground.
 pub fn ground_below(point: Vec3, depth: f64) -> Option<BlockPos> {
-    let hit = raycast(point, Vec3::DOWN, depth)?;
-    hit.entity.is_none().then_some(hit.block)
+    let bottom = point.y - depth;
+    let mut from = point;
+    while from.y > bottom {
+        let hit = raycast(from, Vec3::DOWN, from.y - bottom)?;
+        if hit.entity.is_none() {
+            return Some(hit.block);
+        }
+        // A ray that starts inside a body does not meet it.
+        from = hit.position + Vec3::DOWN * 0.01;
+    }
+    None
 }

@@ -26,6 +26,7 @@ impl Vec3 {
     pub const NORTH: Vec3 = Vec3::new(0.0, 0.0, -1.0);
 
     /// East, up, south.
+    #[inline]
     pub const fn new(x: f64, y: f64, z: f64) -> Vec3 {
         Vec3 { x, y, z }
     }
@@ -36,6 +37,7 @@ impl Vec3 {
     }
 
     /// The scalar product.
+    #[inline]
     pub fn dot(self, other: Vec3) -> f64 {
         self.x * other.x + self.y * other.y + self.z * other.z
     }
@@ -104,6 +106,7 @@ impl Vec3 {
     }
 
     /// The block that holds this point.
+    #[inline]
     pub fn block(self) -> BlockPos {
         BlockPos::containing(self)
     }
@@ -122,6 +125,7 @@ impl Default for Vec3 {
 
 impl Add for Vec3 {
     type Output = Vec3;
+    #[inline]
     fn add(self, other: Vec3) -> Vec3 {
         Vec3::new(self.x + other.x, self.y + other.y, self.z + other.z)
     }
@@ -129,6 +133,7 @@ impl Add for Vec3 {
 
 impl Sub for Vec3 {
     type Output = Vec3;
+    #[inline]
     fn sub(self, other: Vec3) -> Vec3 {
         Vec3::new(self.x - other.x, self.y - other.y, self.z - other.z)
     }
@@ -136,6 +141,7 @@ impl Sub for Vec3 {
 
 impl Mul<f64> for Vec3 {
     type Output = Vec3;
+    #[inline]
     fn mul(self, factor: f64) -> Vec3 {
         Vec3::new(self.x * factor, self.y * factor, self.z * factor)
     }
@@ -143,6 +149,7 @@ impl Mul<f64> for Vec3 {
 
 impl Mul<Vec3> for f64 {
     type Output = Vec3;
+    #[inline]
     fn mul(self, vector: Vec3) -> Vec3 {
         vector * self
     }
@@ -150,6 +157,7 @@ impl Mul<Vec3> for f64 {
 
 impl Div<f64> for Vec3 {
     type Output = Vec3;
+    #[inline]
     fn div(self, divisor: f64) -> Vec3 {
         Vec3::new(self.x / divisor, self.y / divisor, self.z / divisor)
     }
@@ -157,6 +165,7 @@ impl Div<f64> for Vec3 {
 
 impl Neg for Vec3 {
     type Output = Vec3;
+    #[inline]
     fn neg(self) -> Vec3 {
         Vec3::new(-self.x, -self.y, -self.z)
     }
@@ -201,6 +210,7 @@ impl From<BlockPos> for Vec3 {
 
 impl BlockPos {
     /// East, up, south.
+    #[inline]
     pub const fn new(x: i32, y: i32, z: i32) -> BlockPos {
         BlockPos { x, y, z }
     }
@@ -216,11 +226,13 @@ impl BlockPos {
     }
 
     /// The middle of the block.
+    #[inline]
     pub fn center(self) -> Vec3 {
         Vec3::from(self) + Vec3::splat(0.5)
     }
 
     /// The block so far away. Stops at the ends of `i32`, which are far outside of the world.
+    #[inline]
     pub const fn offset(self, x: i32, y: i32, z: i32) -> BlockPos {
         BlockPos::new(self.x.saturating_add(x), self.y.saturating_add(y), self.z.saturating_add(z))
     }
@@ -277,6 +289,7 @@ impl PartialOrd for BlockPos {
 
 impl Add for BlockPos {
     type Output = BlockPos;
+    #[inline]
     fn add(self, other: BlockPos) -> BlockPos {
         self.offset(other.x, other.y, other.z)
     }
@@ -284,6 +297,7 @@ impl Add for BlockPos {
 
 impl Sub for BlockPos {
     type Output = BlockPos;
+    #[inline]
     fn sub(self, other: BlockPos) -> BlockPos {
         BlockPos::new(
             self.x.saturating_sub(other.x),
@@ -301,6 +315,7 @@ impl From<(i32, i32, i32)> for BlockPos {
 
 impl BlockSize {
     /// The edges along x, y and z, in blocks.
+    #[inline]
     pub const fn new(x: u32, y: u32, z: u32) -> BlockSize {
         BlockSize { x, y, z }
     }

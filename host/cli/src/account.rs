@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use spellhost_runtime::TrapReport;
-use spellhost_wire::Outcome;
+use spellhost_runtime::{TrapFrame, TrapReport};
+use spellhost_wire::{Effect, Outcome};
 
 use crate::screen::Screen;
 use crate::script::Performance;
@@ -23,12 +23,26 @@ const LINES_TOLD: usize = 32;
 /// Everything that is said of a performance.
 pub fn account(performance: &Performance, title: &str, roster: &Roster, screen: Screen) -> String {
     let mut text = String::new();
+    let roster = with_summoned(roster, performance);
     for tally in &performance.tallies {
-        tell(&mut text, performance, tally, title, roster, screen);
+        tell(&mut text, performance, tally, title, &roster, screen);
     }
     let after = &performance.after;
     line(&mut text, "hash", &format!("state hash {} after tick {}", after.hash, after.tick));
     text
+}
+
+/// The roster and whom the casts summoned.
+fn with_summoned(roster: &Roster, performance: &Performance) -> Roster {
+    let mut roster = roster.clone();
+    for (_, effect) in performance.tallies.iter().flat_map(|tally| &tally.effects) {
+        match effect {
+            Effect::SpawnNpc { id, template, .. } => roster.call(*id, format!("{template} {id}")),
+            Effect::SpawnProjectile { id, .. } => roster.call(*id, format!("projectile {id}")),
+            _ => {}
+        }
+    }
+    roster
 }
 
 fn tell(
@@ -44,6 +58,9 @@ fn tell(
     tally.calls.iter().filter_map(|call| call.trap.as_ref()).take(1).for_each(|trap| told_trap(text, trap));
     if let Some(advice) = advice(&tally.outcome()) {
         line(text, "", &format!("next: {advice}"));
+    }
+    if !tally.is_applied() {
+        log(text, tally);
     }
     commands(text, tally, roster);
     let changes =
@@ -70,12 +87,19 @@ fn tell(
         "time",
         &format!("{} in {}", words::elapsed(tally.elapsed()), words::count(tally.calls.len() as u64, "call")),
     );
+    if tally.is_applied() {
+        log(text, tally);
+    }
+    calls(text, &tally.calls);
+}
+
+/// What the spell logged; a panic's message is among it.
+fn log(text: &mut String, tally: &Tally) {
     for (at, own) in tally.log.iter().take(LINES_TOLD).enumerate() {
         let label = if at == 0 { "log" } else { "" };
         line(text, label, &format!("tick {} {}: {}", own.tick, own.line.level.name(), own.line.message));
     }
     more(text, tally.log.len(), LINES_TOLD, "line");
-    calls(text, &tally.calls);
 }
 
 fn line(text: &mut String, label: &str, rest: &str) {
@@ -92,10 +116,13 @@ fn more(text: &mut String, all: usize, told: usize, noun: &str) {
     }
 }
 
-/// What the author of a trapping spell wants to know.
+/// What the author of a trapping spell wants to know: the author's own lines, innermost first.
 fn told_trap(text: &mut String, trap: &TrapReport) {
     line(text, "trap", &format!("{}: {}", trap.trap, trap.message));
-    for frame in &trap.frames {
+    let own: Vec<&TrapFrame> = trap.frames.iter().filter(|frame| is_own(frame)).collect();
+    let hidden = if own.is_empty() { 0 } else { trap.frames.len() - own.len() };
+    let told = if own.is_empty() { trap.frames.iter().collect() } else { own };
+    for frame in told {
         let function = frame.function.as_deref().unwrap_or("(no name)");
         let place = match (&frame.file, frame.line, frame.column) {
             (Some(file), Some(line), Some(column)) => format!(" at {file}:{line}:{column}"),
@@ -105,6 +132,15 @@ fn told_trap(text: &mut String, trap: &TrapReport) {
         };
         line(text, "", &format!("in {function}{place}"));
     }
+    if hidden > 0 {
+        line(text, "", &format!("({} of libraries left out)", words::count(hidden as u64, "frame")));
+    }
+}
+
+/// Whether a frame is the author's: a file that is neither the language's, a registry's nor the SDK's.
+fn is_own(frame: &TrapFrame) -> bool {
+    let library = ["/rustc/", "/library/", ".spellhost/", "/.cargo/", "guest-sdk/", "~lib/"];
+    frame.file.as_deref().is_some_and(|file| !library.iter().any(|part| file.contains(part)))
 }
 
 fn advice(outcome: &Outcome) -> Option<&'static str> {
@@ -148,6 +184,7 @@ fn entities(text: &mut String, performance: &Performance, tally: &Tally, roster:
             said.push(format!("{} healed", words::number(heal)));
         }
         match (performance.health_before.get(id), performance.health_after.get(id)) {
+            (Some(before), Some(after)) if before == after => {}
             (Some(before), Some(after)) if *after > 0.0 => {
                 said.push(format!("health {} → {}", words::number(*before), words::number(*after)));
             }
@@ -155,7 +192,10 @@ fn entities(text: &mut String, performance: &Performance, tally: &Tally, roster:
             (None, Some(after)) => said.push(format!("new, health {}", words::number(*after))),
             (None, None) => said.push("came and went".into()),
         }
-        said.extend(tally.statuses(*id).into_iter().map(Into::into));
+        said.extend(tally.marks(*id).into_iter().map(Into::into));
+        if said.is_empty() {
+            said.push("unharmed".into());
+        }
         line(text, label, &format!("{}: {}", roster.name(*id), said.join(", ")));
     }
 }

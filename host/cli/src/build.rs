@@ -50,8 +50,14 @@ pub fn build(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
     }
     let admitted =
         admit(&built.component, &Policy::default()).map_err(|rejection| not_a_spell(&rejection))?;
-    let path =
-        args.output.clone().unwrap_or_else(|| args.dir.join("target").join(format!("{}.wasm", folder.id())));
+    let path = match &args.output {
+        Some(path) => path.clone(),
+        None => {
+            let target = args.dir.join("target");
+            std::fs::create_dir_all(&target).map_err(|error| Problem::file("make", &target, &error))?;
+            target.join(format!("{}.wasm", folder.id()))
+        }
+    };
     interrupt.check()?;
     write_whole(&path, &built.component)?;
     let digest = admitted.digest().to_string();

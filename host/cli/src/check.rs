@@ -69,7 +69,7 @@ fn refused(name: &str, rejection: &Rejection, screen: Screen) {
             text.push_str(&format!("    next: {hint}\n"));
         }
     }
-    screen.print(&text);
+    screen.note(text.trim_end());
 }
 
 /// One measure of a component beside what is allowed.

@@ -19,7 +19,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Starts a file that will appear at `path`. Missing folders are made.
+    /// Starts a file that will appear at `path`; its folder is there.
     ///
     /// # Errors
     /// Where the folder cannot be written to.
@@ -32,7 +32,6 @@ impl Draft {
         }
         let name = path.file_name().ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(failed)?;
         let temporary = folder.join(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
         let out = std::io::BufWriter::new(fs::File::create(&temporary).map_err(failed)?);
         Ok(Self { out, temporary, path: path.into(), kept: false })
@@ -70,14 +69,12 @@ impl Drop for Draft {
     }
 }
 
-/// Writes a whole file; missing folders are made. A device or pipe is written straight.
+/// Writes a whole file into a folder that is there. A device or pipe is written straight.
 ///
 /// # Errors
 /// What the system says; then nothing changed at its place.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let made = fs::create_dir_all(folder).and_then(|()| write_atomic(path, bytes));
-    made.map_err(|error| Problem::file("write", path, &error))
+    write_atomic(path, bytes).map_err(|error| Problem::file("write", path, &error))
 }
 
 #[cfg(test)]
@@ -87,8 +84,8 @@ mod tests {
     #[test]
     fn a_file_appears_whole_or_not_at_all() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("deep/a.bin");
-        let names = || fs::read_dir(folder.path().join("deep")).map_or(0, |entries| entries.count());
+        let path = folder.path().join("a.bin");
+        let names = || fs::read_dir(folder.path()).map_or(0, |entries| entries.count());
         let mut draft = Draft::create(&path).expect("a writable folder");
         draft.write_all(b"half").expect("a writable folder");
         assert!(!path.exists());
@@ -97,6 +94,9 @@ mod tests {
         write_whole(&path, b"whole").expect("a writable folder");
         assert_eq!(fs::read(&path).expect("it is there"), b"whole");
         assert_eq!(names(), 1);
-        assert_eq!(write_whole(folder.path(), b"").map_err(|problem| problem.exit_code()), Err(2));
+        for wrong in [folder.path().to_owned(), folder.path().join("no/such/folder")] {
+            assert_eq!(write_whole(&wrong, b"").map_err(|problem| problem.exit_code()), Err(2));
+            assert_eq!(Draft::create(&wrong).map(|_| ()).map_err(|problem| problem.exit_code()), Err(2));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The files of a spell's folder that belong to a revision: its source and its assets.
 //!
-//! Leaves out what builds and editors make (`target`, hidden files) and follows no links. Knows
+//! Leaves out what builds and editors make (`target`, hidden files) and the tests; follows no links. Knows
 //! the disk; what a revision is made of is elsewhere.
 
 use std::fs;
@@ -34,8 +34,10 @@ fn walk(folder: &Path, prefix: &str, assets: &[String], files: &mut Vec<ListedFi
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = format!("{prefix}{name}");
         let kind = entry.file_type().map_err(failed)?;
-        let generated =
-            name.starts_with('.') || name.ends_with('~') || name == "node_modules" || path == "target";
+        // Scenario files hold hashes that depend on the revision: were they part of it, no hash
+        // could ever be written into them.
+        let apart = path == "target" || path == "tests" || name == "node_modules";
+        let generated = apart || name.starts_with('.') || name.ends_with('~');
         if generated || kind.is_symlink() {
             continue;
         }

@@ -51,7 +51,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::interrupt::Interrupt;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::screen::Screen;
 
 const ABOUT: &str = "Spells as WebAssembly components: write, cast, test and swap them in a running world";
@@ -104,7 +104,10 @@ fn main() -> ExitCode {
         interrupt.check().and(result)
     });
     ExitCode::from(result.unwrap_or_else(|problem| {
-        screen.problem(&problem);
+        // Who pressed Ctrl-C knows it; a program wants its object.
+        if problem.kind != Kind::Interrupted || screen.is_json() {
+            screen.problem(&problem);
+        }
         problem.exit_code()
     }))
 }

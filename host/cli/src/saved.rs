@@ -45,7 +45,7 @@ pub fn world(path: &Path) -> Result<World, Problem> {
         }
         Ok(Some(snapshot)) => snapshot,
     };
-    World::restore(&snapshot).map_err(|error| broken(path, &format!("is not a saved world: {error:?}")))
+    World::restore(&snapshot).map_err(|error| broken(path, &format!("is not a saved world: {error}")))
 }
 
 fn broken(path: &Path, what: &str) -> Problem {

@@ -203,10 +203,16 @@ fn cast_entry<'a>(
     Ok(CastEntry { tick, caster, direction, target, params, line })
 }
 
-/// `[x, y, z]`, or somebody's name.
+/// `[x, y, z]`, `{ entity = "name" }`, or the name alone.
 fn mark(field: Field, actors: &[Actor]) -> Result<Mark, Problem> {
     if let DeValue::String(name) = &field.value {
         return named(&field, name, actors).map(Mark::Actor);
+    }
+    if let DeValue::Table(_) = &field.value {
+        let mut fields = field.table()?;
+        let entity = required(&mut fields, "entity")?;
+        fields.done(&["entity"])?;
+        return named(&entity, &entity.string()?, actors).map(Mark::Actor);
     }
     let point: Point = stage::point(field.point()?).map_err(|message| field.problem(message))?;
     Ok(Mark::Point(point))

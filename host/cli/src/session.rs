@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use spellhost_runtime::{Caster, Component, Library, PlayedTick, exact, play_tick};
+use spellhost_runtime::{Caster, Component, Library, PlayedTick, exact, frame, play_tick};
 use spellhost_sim::{
     CallReport, CastId, ChunkPos, EntityId, Inputs, Migration, Op, StateHash, TickReport, Voxels, World,
 };
@@ -63,6 +63,9 @@ impl Session {
             chunks: Default::default(),
         };
         let newest = session.world.entities().map(|entity| entity.id).max();
+        for entity in session.world.entities() {
+            session.roster.call(entity.id.0, format!("{} {}", frame::kind(entity.kind), entity.id.0));
+        }
         session.play(Inputs { ops, ..Inputs::default() })?;
         let entered = session
             .world

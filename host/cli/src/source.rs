@@ -91,10 +91,11 @@ impl Source {
         match self {
             Self::Folder(path) => {
                 let folder = open(path)?;
-                let files = listing(&folder)?;
                 let started = Instant::now();
                 let built = make(&folder, making)?;
                 let build_time = Some(started.elapsed());
+                // After the build: the first one writes the lock file.
+                let files = listing(&folder)?;
                 let spell = SpellId::parse(folder.id())
                     .ok_or_else(|| Problem::failed("bad_spell_id", folder.id()))?;
                 let component = load(engine, &built.component)?;
@@ -163,7 +164,10 @@ pub fn make(folder: &Folder, making: &Making) -> Result<Built, Problem> {
 /// Where there is no readable file.
 pub fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     read_component(path).map_err(|error| {
-        let problem = Problem::usage(error.code, error.to_string()).at(path.display(), None, None);
+        // What is there and cannot be a spell failed; what is not there was named wrongly.
+        let about_content = matches!(error.code, "empty" | "too_large");
+        let new = if about_content { Problem::failed } else { Problem::usage };
+        let problem = new(error.code, error.to_string()).at(path.display(), None, None);
         error.hint.iter().fold(problem, |problem, hint| problem.hint(hint.clone()))
     })
 }

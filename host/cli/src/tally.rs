@@ -151,18 +151,22 @@ impl Tally {
         })
     }
 
-    /// The statuses it gave an entity, each once, in order.
-    pub fn statuses(&self, entity: u64) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
+    /// What else it did to an entity, each once, in order: statuses by name, `pushed`, `moved`, `removed`.
+    pub fn marks(&self, entity: u64) -> Vec<&str> {
+        let mut marks: Vec<&str> = Vec::new();
         for (_, effect) in &self.effects {
-            if let wire::Effect::ApplyStatus { id, name, .. } = effect
-                && *id == entity
-                && !names.contains(&name.as_str())
-            {
-                names.push(name);
+            let (id, mark) = match effect {
+                wire::Effect::ApplyStatus { id, name, .. } => (id, name.as_str()),
+                wire::Effect::Push { id, .. } => (id, "pushed"),
+                wire::Effect::Teleport { id, .. } => (id, "moved"),
+                wire::Effect::Despawn { id } => (id, "removed"),
+                _ => continue,
+            };
+            if *id == entity && !marks.contains(&mark) {
+                marks.push(mark);
             }
         }
-        names
+        marks
     }
 
     /// The entry of `casts`.

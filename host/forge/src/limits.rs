@@ -1,5 +1,6 @@
 //! Every bound of reading, building and watching in one place. The maxima of `[limits]` are the
-//! simulation's, stated again because this crate does not know the simulation; a spell may only lower them.
+//! simulation's, stated again because building a spell needs no simulation (a test compares them); a spell may
+//! only lower them.
 
 /// The most bytes of a `spell.toml`.
 pub const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
@@ -17,7 +18,7 @@ pub const PARAMS_MAX: usize = 32;
 pub const REMOTES_MAX: usize = 256;
 
 /// The most fuel of one call.
-pub const FUEL_MAX: u64 = 5_000_000;
+pub const FUEL_MAX: u64 = 2_000_000;
 /// The most bytes of a spell's linear memory.
 pub const MEMORY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// The least bytes of a spell's linear memory: one page.

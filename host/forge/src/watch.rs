@@ -5,11 +5,12 @@
 //! about a change.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use notify::{RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
@@ -151,13 +152,12 @@ impl Eyes {
         self.watched.retain(|folder, id| wanted.get(folder) == Some(id));
         let mut seeing = true;
         for (folder, id) in wanted {
-            if !self.watched.contains_key(&folder) {
-                match debouncer.watch(&folder, RecursiveMode::NonRecursive) {
-                    Ok(()) => drop(self.watched.insert(folder, id)),
-                    Err(error) => {
-                        tracing::debug!(%error, folder = %folder.display(), "not watched");
-                        seeing = false;
-                    }
+            let Entry::Vacant(place) = self.watched.entry(folder) else { continue };
+            match debouncer.watch(place.key(), RecursiveMode::NonRecursive) {
+                Ok(()) => drop(place.insert_entry(id)),
+                Err(error) => {
+                    tracing::debug!(%error, folder = %place.key().display(), "not watched");
+                    seeing = false;
                 }
             }
         }
@@ -187,9 +187,8 @@ impl<F: FnMut(WatchEvent)> Watcher<F> {
             let mut looks = 0;
             // Nothing new is nothing to wait for. Something new has to be seen twice.
             while digest(&found) != digest(&self.known) && looks < LOOKS_MAX {
-                match self.woken.recv_timeout(SETTLE) {
-                    Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                    Ok(Wake::FileSystem) | Err(RecvTimeoutError::Timeout) => {}
+                if !self.settle() {
+                    return;
                 }
                 let again = self.look();
                 let settled = digest(&again) == digest(&found);
@@ -211,6 +210,18 @@ impl<F: FnMut(WatchEvent)> Watcher<F> {
             };
             self.known = found;
             event.into_iter().for_each(&mut self.report);
+        }
+    }
+
+    /// Lets some time go by, whatever happens; false if it is time to stop.
+    fn settle(&self) -> bool {
+        let until = Instant::now() + SETTLE;
+        loop {
+            match self.woken.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Wake::FileSystem) => {}
+                Err(RecvTimeoutError::Timeout) => return true,
+                Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            }
         }
     }
 

@@ -206,6 +206,20 @@ impl<'p> Bounds<'p> {
             Payload::GlobalSection(section) => {
                 self.bound("globals", section.count().into(), limits::GLOBALS_MAX as u64);
             }
+            Payload::CodeSectionEntry(body) => self.body(body)?,
+            Payload::CustomSection(section) => {
+                self.anatomy.has_names |= section.name() == "name";
+                self.anatomy.has_lines |= section.name() == ".debug_line";
+            }
+            _ => return self.measure_storage(payload),
+        }
+        Ok(())
+    }
+
+    /// Tables, memories and data: what an instance takes of the host.
+    fn measure_storage(&mut self, payload: &Payload<'_>) -> Walked<()> {
+        let parsed = |error: wasmparser::Error| explain(&error);
+        match payload {
             Payload::TableSection(section) => {
                 self.tables += section.count() as usize;
                 self.bound("tables", self.tables as u64, limits::TABLES_MAX as u64);
@@ -229,11 +243,6 @@ impl<'p> Bounds<'p> {
                     self.anatomy.data_bytes += data.map_err(parsed)?.data.len();
                 }
                 self.bound("bytes of data", self.anatomy.data_bytes as u64, limits::DATA_BYTES_MAX as u64);
-            }
-            Payload::CodeSectionEntry(body) => self.body(body)?,
-            Payload::CustomSection(section) => {
-                self.anatomy.has_names |= section.name() == "name";
-                self.anatomy.has_lines |= section.name() == ".debug_line";
             }
             _ => {}
         }

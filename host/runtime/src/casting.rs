@@ -211,3 +211,50 @@ impl Request<'_> {
         self.call.grant.saturating_sub(store.get_fuel().unwrap_or(0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use spellhost_sim::{Inputs, Outcome};
+
+    use crate::arena::{Arena, admitted, applied, load};
+    use crate::guest::Guest;
+    use crate::session::Session;
+    use crate::{Caster, Codegen, Engine, EngineOptions, linking};
+
+    /// An engine whose `scene.tick` has a bug.
+    fn buggy() -> Engine {
+        let options = EngineOptions::default();
+        let engine = Engine::linked(options, |engine| {
+            let mut linker = linking::linker(engine)?;
+            linker.allow_shadowing(true);
+            let mut scene = linker.instance("spellhost:spell/scene@0.1.0")?;
+            scene.func_wrap(
+                "tick",
+                |_: wasmtime::StoreContextMut<'_, Session>, (): ()| -> wasmtime::Result<(u64,)> {
+                    panic!("a bug of the host")
+                },
+            )?;
+            Ok(linker)
+        });
+        engine.expect("an engine")
+    }
+
+    #[test]
+    fn a_panic_of_the_host_fails_the_call_and_the_world_goes_on() {
+        let engine = buggy();
+        let component = |guest: Guest| engine.load(admitted(&guest.build())).expect("it loads");
+        let panics = component(Guest::new().import("scene.tick").cast("(drop (call $scene.tick))"));
+        let works = component(Guest::new().import("random.next").cast("(drop (call $random.next))"));
+        let mut arena = Arena::new(Codegen::Native, 1);
+        arena.caster = Caster::new(&engine, 2).expect("threads");
+        for _ in 0..50 {
+            let casts = vec![arena.request(&panics), arena.request(&works)];
+            let calls = arena.play(Inputs { casts, ..Inputs::default() }).report.calls;
+            assert_eq!(calls[0].outcome, Outcome::Trapped { trap: "host_panic".into(), location: None });
+            assert_eq!(calls[0].fuel_used, calls[0].fuel_granted);
+            assert_eq!(calls[1].outcome, applied());
+            arena.idle(10);
+        }
+        assert!(load(&Guest::new(), Codegen::Native).is_ok());
+    }
+}

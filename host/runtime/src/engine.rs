@@ -51,10 +51,18 @@ impl Engine {
     /// # Errors
     /// Where the system has too little address space, or the processor is not known.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
+        Self::linked(options, linking::linker)
+    }
+
+    /// Makes an engine with imports of one's own.
+    pub(crate) fn linked(
+        options: EngineOptions,
+        link: impl FnOnce(&wasmtime::Engine) -> wasmtime::Result<Linker<Session>>,
+    ) -> Result<Self, EngineError> {
         let failed = |error: wasmtime::Error| EngineError { message: format!("{error:#}") };
         let config = engine_config(options.codegen, options.role).map_err(failed)?;
         let wasmtime = wasmtime::Engine::new(&config).map_err(failed)?;
-        let linker = linking::linker(&wasmtime).map_err(failed)?;
+        let linker = link(&wasmtime).map_err(failed)?;
         Ok(Self(Arc::new(Inner { wasmtime, linker, options, id: engine_id() })))
     }
 

@@ -8,35 +8,12 @@ use std::collections::BTreeMap;
 use spellhost_sim as sim;
 use spellhost_wire as wire;
 
+use crate::exact;
 use crate::tick::PlayedTick;
 
-/// Blocks, from a coordinate.
-pub fn blocks(coord: sim::Coord) -> f64 {
-    coord.raw() as f64 / sim::Coord::ONE.raw() as f64
-}
-
-/// Blocks, from a point.
-pub fn point(point: sim::Point) -> [f64; 3] {
-    [blocks(point.x), blocks(point.y), blocks(point.z)]
-}
-
-/// Health points.
-pub fn points(points: sim::Points) -> f64 {
-    points.raw() as f64 / sim::Points::ONE.raw() as f64
-}
-
-/// Blocks a second, from a velocity.
-pub fn velocity(velocity: sim::Velocity) -> [f64; 3] {
-    [velocity.x, velocity.y, velocity.z].map(|rate| per_second(rate, 60.0))
-}
-
-/// A unit vector.
-pub fn direction(direction: sim::Direction) -> [f64; 3] {
-    direction.raw().map(|part| part as f64 / (1u64 << sim::Direction::FRACTION_BITS) as f64)
-}
-
-fn per_second(rate: sim::Rate, ticks: f64) -> f64 {
-    rate.raw() as f64 / sim::Rate::ONE.raw() as f64 * ticks
+/// Blocks a second squared, from blocks a tick per tick.
+fn gravity(rate: sim::Rate) -> f64 {
+    exact::speed(rate) * f64::from(sim::limits::TICKS_PER_SECOND)
 }
 
 fn block(pos: sim::BlockPos) -> [i32; 3] {
@@ -63,7 +40,7 @@ fn digest(digest: sim::Digest) -> wire::Digest {
     wire::Digest(digest.0)
 }
 
-fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8; 32]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -74,7 +51,7 @@ pub fn named_value(named: &sim::NamedValue) -> wire::NamedValue {
         sim::Value::Integer(value) => wire::Value::Integer { value: *value },
         sim::Value::Number(value) => wire::Value::Number { value: f64::from_bits(value.bits) },
         sim::Value::Text(value) => wire::Value::Text { value: value.clone() },
-        sim::Value::Point(value) => wire::Value::Point { value: point(*value) },
+        sim::Value::Point(value) => wire::Value::Point { value: exact::point(*value) },
         sim::Value::Block(value) => wire::Value::Block { value: block(*value) },
         sim::Value::Entity(value) => wire::Value::Entity { value: value.0 },
         sim::Value::Material(value) => wire::Value::Material { value: material(*value) },
@@ -118,8 +95,8 @@ fn effect(command: &sim::Command, spawned: &mut impl Iterator<Item = u64>) -> wi
     match command.clone() {
         C::SetVoxel { pos, material: of } => E::SetVoxel { pos: block(pos), material: material(of) },
         C::FillSphere { center, radius, material: of, mode } => E::FillSphere {
-            center: point(center),
-            radius: blocks(radius),
+            center: exact::point(center),
+            radius: exact::coord(radius),
             material: material(of),
             mode: fill(mode),
         },
@@ -131,10 +108,10 @@ fn effect(command: &sim::Command, spawned: &mut impl Iterator<Item = u64>) -> wi
         }
         C::SpawnProjectile(spec) => E::SpawnProjectile {
             id: spawned.next().unwrap_or_default(),
-            position: point(spec.position),
-            velocity: velocity(spec.velocity),
-            gravity: per_second(spec.gravity, 3_600.0),
-            radius: blocks(spec.radius),
+            position: exact::point(spec.position),
+            velocity: exact::velocity(spec.velocity),
+            gravity: gravity(spec.gravity),
+            radius: exact::coord(spec.radius),
             lifetime: spec.lifetime,
             bounces: spec.bounces,
             tag: spec.tag,
@@ -142,21 +119,21 @@ fn effect(command: &sim::Command, spawned: &mut impl Iterator<Item = u64>) -> wi
         C::SpawnNpc { template, position, tag } => E::SpawnNpc {
             id: spawned.next().unwrap_or_default(),
             template: template.info().name.into(),
-            position: point(position),
+            position: exact::point(position),
             tag,
         },
-        C::Damage { id, points: of } => E::Damage { id: id.0, points: points(of) },
-        C::Heal { id, points: of } => E::Heal { id: id.0, points: points(of) },
-        C::Push { id, velocity: of } => E::Push { id: id.0, vector: velocity(of) },
-        C::Teleport { id, to } => E::Teleport { id: id.0, position: point(to) },
+        C::Damage { id, points: of } => E::Damage { id: id.0, points: exact::points(of) },
+        C::Heal { id, points: of } => E::Heal { id: id.0, points: exact::points(of) },
+        C::Push { id, velocity: of } => E::Push { id: id.0, vector: exact::velocity(of) },
+        C::Teleport { id, to } => E::Teleport { id: id.0, position: exact::point(to) },
         C::ApplyStatus { id, status, duration } => {
             E::ApplyStatus { id: id.0, name: status.info().name.into(), duration }
         }
         C::Despawn { id } => E::Despawn { id: id.0 },
         C::PlayVfx { asset, at, params } => {
-            E::PlayVfx { asset, at: point(at), params: params.iter().map(named_value).collect() }
+            E::PlayVfx { asset, at: exact::point(at), params: params.iter().map(named_value).collect() }
         }
-        C::PlaySound { asset, at } => E::PlaySound { asset, at: point(at) },
+        C::PlaySound { asset, at } => E::PlaySound { asset, at: exact::point(at) },
         C::Message { player, text } => E::Message { player: player.0, text },
         C::WakeAfter { after, tag } => E::WakeAfter { after, tag },
         C::CancelTimer { tag } => E::CancelTimer { tag },
@@ -178,7 +155,7 @@ fn channel(channel: sim::Channel) -> wire::Channel {
 
 fn target(target: sim::Target) -> wire::Target {
     match target {
-        sim::Target::Point(at) => wire::Target::Point(point(at)),
+        sim::Target::Point(at) => wire::Target::Point(exact::point(at)),
         sim::Target::Entity(id) => wire::Target::Entity(id.0),
     }
 }
@@ -192,12 +169,12 @@ fn cast(request: &sim::CastRequest, report: &sim::CastReport, seed: Option<&[u8;
         channel: request.channel.map(channel),
         caster_id: request.caster.0,
         cast_params: wire::CastParams {
-            origin: request.aim.origin.map(point),
-            direction: request.aim.direction.map(direction),
+            origin: request.aim.origin.map(exact::point),
+            direction: request.aim.direction.map(exact::direction),
             target: request.aim.target.map(target),
             params: request.params.iter().map(named_value).collect(),
         },
-        seed: seed.map(|seed| hex(seed)),
+        seed: seed.map(hex),
         outcome: report.refused.map(|reason| wire::Outcome::Refused { reason: refusal(reason) }),
     }
 }
@@ -207,16 +184,16 @@ fn op(op: &sim::Op) -> wire::Op {
         sim::Op::Spawn(spec) => wire::Op::Spawn {
             kind: kind(spec.kind).into(),
             template: spec.template.map(|template| template.info().name.into()),
-            position: point(spec.position),
-            look: direction(spec.look),
-            radius: blocks(spec.radius),
-            health: points(spec.health),
-            health_max: points(spec.health_max),
+            position: exact::point(spec.position),
+            look: exact::direction(spec.look),
+            radius: exact::coord(spec.radius),
+            health: exact::points(spec.health),
+            health_max: exact::points(spec.health_max),
         },
         sim::Op::Despawn(id) => wire::Op::Despawn { id: id.0 },
         sim::Op::FillSphere { center, radius, material: of, mode } => wire::Op::FillSphere {
-            center: point(*center),
-            radius: blocks(*radius),
+            center: exact::point(*center),
+            radius: exact::coord(*radius),
             material: material(*of),
             mode: fill(*mode),
         },

@@ -41,6 +41,7 @@ fn text() -> String {
     parts.add("prices", prices::PRICES);
     parts.add("unit prices", (prices::TEXT_BYTE, prices::ENTITY, prices::EFFECT_PARAM, prices::RAY));
     parts.add("instantiate fuel", limits::INSTANTIATE_FUEL);
+    parts.add("host stack", limits::HOST_STACK_BYTES);
     parts.add("memory and tables", (limits::MEMORY_BYTES_MAX, limits::TABLE_ELEMENTS_MAX));
     parts.add(
         "arguments",

@@ -6,6 +6,18 @@
 //! and state: the same outcome, fuel and commands on every machine, engine and number of threads.
 //! It deliberately does not know files, sockets, source code, spells' names or revisions.
 
+// The tests' own guests and arena, for the tests that need what is private.
+#[cfg(test)]
+extern crate self as spellhost_runtime;
+#[cfg(test)]
+#[path = "../tests/arena.rs"]
+#[allow(dead_code, unused_imports, reason = "shared with tests/main.rs, which uses all of it")]
+mod arena;
+#[cfg(test)]
+#[path = "../tests/guest.rs"]
+#[allow(dead_code, reason = "shared with tests/main.rs, which uses all of it")]
+mod guest;
+
 pub mod limits;
 pub mod prices;
 

@@ -23,6 +23,7 @@ use crate::stop::Stop;
 type Context<'a> = StoreContextMut<'a, Session>;
 type List<T> = Measured<WasmList<T>>;
 type Text = Measured<WasmStr>;
+type Link = fn(&mut LinkerInstance<'_, Session>) -> wasmtime::Result<()>;
 
 /// The most draws of one `random.fill`.
 const DRAWS_MAX: u32 = 256;
@@ -33,7 +34,7 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Sessi
     for interface in ["types", "spells"] {
         linker.instance(&format!("{PACKAGE}/{interface}@{VERSION}"))?;
     }
-    let interfaces: [(&str, fn(&mut LinkerInstance<'_, Session>) -> wasmtime::Result<()>); 10] = [
+    let interfaces: [(&str, Link); 10] = [
         ("scene", scene),
         ("terrain", terrain),
         ("projectiles", projectiles),

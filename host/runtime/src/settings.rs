@@ -82,7 +82,7 @@ pub(crate) const WASMTIME_VERSION: &str = wasmtime_environ::VERSION;
 
 /// Every setting that decides what a call does, as part of the engine id.
 pub(crate) const SETTINGS: &str = "nan_canonicalization=true;consume_fuel=true;epoch_interruption=true;\
-    memory_init_cow=false;concurrency_support=false;host_stack=16777216;memory_bytes=16777216";
+    memory_init_cow=false;concurrency_support=false";
 
 /// The configuration of every engine of this crate.
 pub(crate) fn engine_config(codegen: Codegen, role: Role) -> wasmtime::Result<Config> {
@@ -99,7 +99,7 @@ pub(crate) fn engine_config(codegen: Codegen, role: Role) -> wasmtime::Result<Co
     config.memory_init_cow(false);
     // Nothing here is async; the support costs a quarter of a short call.
     config.concurrency_support(false);
-    // One compilation already runs beside others; and compile time must not depend on idle cores.
+    // A spell compiles on every core; the code does not depend on how many there are.
     config.parallel_compilation(true);
     // Depth differs between back ends: re-executors get four times the host's.
     config.max_wasm_stack(role.stack_bytes());

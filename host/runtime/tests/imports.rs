@@ -304,7 +304,7 @@ fn arguments_are_named_where_they_are_wrong() {
         .assert_eq(&invalid(second(sphere([0.0, 0.0, 0.0], 1.0, 99, 0)), 2));
     let too_large = invalid(second(sphere([0.0, 0.0, 0.0], 25.0, 1, 0)), 2);
     assert!(too_large.starts_with("terrain.apply ops[1].radius: "), "{too_large}");
-    let outside = invalid(vec![good(), sphere([1e9, 0.0, 0.0], 1.0, 1, 0)].concat(), 2);
+    let outside = invalid(second(sphere([1e9, 0.0, 0.0], 1.0, 1, 0)), 2);
     assert!(outside.starts_with("terrain.apply ops[1].center"), "{outside}");
     let mut unknown = sphere([0.0, 0.0, 0.0], 1.0, 1, 0);
     unknown[0] = Field::U8(9);

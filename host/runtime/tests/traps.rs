@@ -36,21 +36,3 @@ fn names_that_are_too_long_are_cut() {
     let report = cast(&guest).note.trap.expect("a report");
     assert!(report.frames[0].function.as_deref().expect("a name").len() <= 256);
 }
-#[test]
-fn probe() {
-    for values in [0usize, 100, 900] {
-    for n in [10, 20] {
-    let globals: String = (0..values).map(|at| format!("(global $g{at} (mut i64) (i64.const {at}))")).collect();
-    let get: String = (0..values).map(|at| format!("(global.get $g{at})")).collect();
-    let add = "i64.add ".repeat(values);
-    let body = format!(
-        "{globals} (func $down (param $n i32) (result i64) (local $below i64)
-           (if (i32.eqz (local.get $n)) (then (return (i64.const 1))))
-           {get} (local.set $below (call $down (i32.sub (local.get $n) (i32.const 1))))
-           (if (i64.eqz (local.get $below)) (then unreachable))
-           (local.get $below) {add})"
-    );
-    let c = crate::arena::cast_on(&Guest::new().items(&body).cast(&format!("(drop (call $down (i32.const {n})))")), spellhost_runtime::Codegen::Native);
-    println!("{values} {n} {:?} {}", c.call.outcome, c.call.fuel_used);
-    }}
-}

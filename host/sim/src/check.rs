@@ -13,9 +13,9 @@ use crate::command::{Command, Invalid, NamedValue, ProjectileSpec, Value};
 use crate::entity::{EntityId, EntityKind};
 use crate::fixed::{Coord, Points, Rate};
 use crate::limits::{
-    BOX_EDGE_MAX, DURATION_TICKS_MAX, GRAVITY_MAX, LISTENERS_MAX, NAME_BYTES_MAX, PARAMS_MAX, PAYLOAD_BYTES_MAX,
-    POINTS_MAX, PROJECTILE_RADIUS_MAX, PROJECTILE_TICKS_MAX, SPEED_BLOCKS_PER_TICK_MAX, SPHERE_RADIUS_MAX,
-    STATE_BYTES_MAX, TEXT_BYTES_MAX, TICKS_PER_SECOND, TIMERS_MAX, WATCHES_MAX,
+    BOX_EDGE_MAX, DURATION_TICKS_MAX, GRAVITY_MAX, LISTENERS_MAX, NAME_BYTES_MAX, PARAMS_MAX,
+    PAYLOAD_BYTES_MAX, POINTS_MAX, PROJECTILE_RADIUS_MAX, PROJECTILE_TICKS_MAX, SPEED_BLOCKS_PER_TICK_MAX,
+    SPHERE_RADIUS_MAX, STATE_BYTES_MAX, TEXT_BYTES_MAX, TICKS_PER_SECOND, TIMERS_MAX, WATCHES_MAX,
 };
 use crate::vector::{BlockPos, BlockSize, Point, Velocity};
 use crate::world::World;
@@ -42,10 +42,14 @@ impl Command {
     /// Its size against the limit on the bytes of commands: 32, and the length of every text and of the state.
     pub fn bytes(&self) -> usize {
         let variable = match self {
-            Self::PlayVfx { asset, params, .. } => asset.len() + params.iter().map(value_bytes).sum::<usize>(),
+            Self::PlayVfx { asset, params, .. } => {
+                asset.len() + params.iter().map(value_bytes).sum::<usize>()
+            }
             Self::PlaySound { asset, .. } => asset.len(),
             Self::Message { text, .. } => text.len(),
-            Self::Broadcast { name, payload } | Self::Send { name, payload, .. } => name.len() + payload.len(),
+            Self::Broadcast { name, payload } | Self::Send { name, payload, .. } => {
+                name.len() + payload.len()
+            }
             Self::Listen { name, .. } => name.len(),
             Self::Save { bytes } => bytes.len(),
             _ => 0,
@@ -104,7 +108,9 @@ impl World {
             }
             Command::SpawnNpc { position, .. } => in_bounds("position", *position),
             Command::Despawn { id } => match self.known("id", *id)? {
-                EntityKind::Player => invalid("id", format!("entity {} is a player, which cannot be removed", id.0)),
+                EntityKind::Player => {
+                    invalid("id", format!("entity {} is a player, which cannot be removed", id.0))
+                }
                 _ => Ok(()),
             },
             Command::PlayVfx { asset, at, params } => {
@@ -157,7 +163,8 @@ impl World {
 
     /// Timers of this call are followed one by one, so that what a cancel frees may be used again.
     fn check_timers(&self, cast: CastId, issued: &[Command]) -> Checked {
-        let pending = self.spells.get(cast).into_iter().flat_map(|spell| &spell.timers).map(|timer| timer.tag);
+        let pending =
+            self.spells.get(cast).into_iter().flat_map(|spell| &spell.timers).map(|timer| timer.tag);
         let mut tags: alloc::vec::Vec<u32> = pending.collect();
         for command in issued {
             match command {

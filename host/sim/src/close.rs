@@ -200,7 +200,11 @@ impl World {
             let mut events = Vec::new();
             for (watch, entity, entered) in crossings {
                 let watch = &mut spell.watches[watch];
-                if entered { watch.inside.insert(entity) } else { watch.inside.remove(&entity) };
+                if entered {
+                    watch.inside.insert(entity)
+                } else {
+                    watch.inside.remove(&entity)
+                };
                 events.push(Event::Trigger { tag: watch.tag, entity, entered });
             }
             events.into_iter().for_each(|event| self.raise(cast, event, closing));
@@ -224,8 +228,12 @@ impl World {
         self.migrating.remove(&cast);
         if spell.queued > 0 {
             self.pending.retain(|(told, _)| *told != cast);
-            let numbers: Vec<u64> =
-                self.waiting.iter().filter(|(_, waiting)| waiting.cast == cast).map(|(number, _)| *number).collect();
+            let numbers: Vec<u64> = self
+                .waiting
+                .iter()
+                .filter(|(_, waiting)| waiting.cast == cast)
+                .map(|(number, _)| *number)
+                .collect();
             numbers.iter().for_each(|number| drop(self.waiting.remove(number)));
         }
         let caster = spell.context.caster;

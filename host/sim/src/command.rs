@@ -1,7 +1,7 @@
 //! What a spell may ask for: one closed list of commands, already quantised.
 //!
-//! Knows the ranges of each field ([`Command::check`]) but not the world: whether a target exists
-//! is asked of the opened world ([`crate::World::check`]).
+//! Deliberately knows neither ranges nor the world: whether a command is acceptable is asked of the opened
+//! world ([`crate::World::check`]).
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -106,7 +106,9 @@ impl World {
     ) -> Vec<Command> {
         let to = call.migrate_to.expect("a migration has a revision");
         let bytes = match commands.as_slice() {
-            [Command::Save { bytes }] if outcome.is_applied() && bytes.len() <= STATE_BYTES_MAX => Some(bytes),
+            [Command::Save { bytes }] if outcome.is_applied() && bytes.len() <= STATE_BYTES_MAX => {
+                Some(bytes)
+            }
             _ => None,
         };
         let spell = self.spells.get_mut(call.cast);
@@ -172,7 +174,9 @@ impl World {
                 self.affect(*id, command, call, closing);
                 true
             }
-            Command::Message { player, .. } | Command::Send { player, .. } => self.registry.get(*player).is_some(),
+            Command::Message { player, .. } | Command::Send { player, .. } => {
+                self.registry.get(*player).is_some()
+            }
             Command::PlayVfx { .. } | Command::PlaySound { .. } | Command::Broadcast { .. } => true,
             Command::Save { bytes } => {
                 let spell = self.spells.get_mut(cast).expect("it was there above");

@@ -45,6 +45,9 @@ const STRIDE: i64 = 1 << CELL_BITS;
 /// The longest sweep, in raw parts: 1,024 blocks keep every product of [`touch`] within an `i128`.
 const SWEEP_MAX: i64 = 1 << 26;
 
+/// The largest radius of a query, in raw parts: 2^13 blocks keep sums of squares within a `u64`.
+const RADIUS_MAX: i64 = 1 << 29;
+
 type Cell = [i64; 3];
 
 impl Grid {
@@ -76,29 +79,51 @@ impl Grid {
 
     /// Calls `visit` at least with every entity whose centre lies within the box, each once.
     pub fn visit(&self, least: Point, most: Point, mut visit: impl FnMut(&Item)) {
+        self.visit_cells(least, most, |item, is_asked| {
+            if is_asked(item) {
+                visit(item);
+            }
+        });
+    }
+
+    /// Calls `visit` with what is in the buckets of the cells that meet the box. A bucket holds several cells, so an
+    /// item counts only where the second argument says that it is in the cell that was asked for.
+    fn visit_cells(&self, least: Point, most: Point, mut visit: impl FnMut(&Item, &dyn Fn(&Item) -> bool)) {
         let (least, most) = (cell(least), cell(most));
-        let cells: i64 = (0..3).map(|axis| (most[axis] - least[axis] + 1).max(0)).fold(1, i64::saturating_mul);
+        let cells: i64 =
+            (0..3).map(|axis| (most[axis] - least[axis] + 1).max(0)).fold(1, i64::saturating_mul);
         if cells > BUCKETS as i64 {
-            return self.buckets.iter().flatten().for_each(visit);
+            return self.buckets.iter().flatten().for_each(|item| visit(item, &|_| true));
         }
         for y in least[1]..=most[1] {
             for z in least[2]..=most[2] {
                 for x in least[0]..=most[0] {
                     let at = [x, y, z];
-                    let here = self.buckets[bucket(at)].iter().filter(|item| cell(item.position) == at);
-                    here.for_each(&mut visit);
+                    let is_asked = |item: &Item| cell(item.position) == at;
+                    self.buckets[bucket(at)].iter().for_each(|item| visit(item, &is_asked));
                 }
             }
         }
     }
 
-    /// Calls `visit` with every entity whose centre is within `radius` of `centre`, and the squared distance.
-    pub fn visit_ball(&self, centre: Point, radius: Coord, mut visit: impl FnMut(&Item, u128)) {
-        let reach = Point { x: radius, y: radius, z: radius };
-        let within = radius.raw().unsigned_abs() as u128;
-        self.visit(centre - reach, centre + reach, |item| {
-            let squared = item.position.distance_squared(centre);
-            if squared <= within * within {
+    /// Calls `visit` with every entity whose centre is within `radius` (at most 8,192 blocks) of `centre`, and the
+    /// squared distance in raw parts squared.
+    pub fn visit_ball(&self, centre: Point, radius: Coord, mut visit: impl FnMut(&Item, u64)) {
+        let radius = radius.raw().clamp(-1, RADIUS_MAX);
+        let reach = Point::from_raw(radius, radius, radius);
+        let within = radius.pow(2) as u64;
+        self.visit_cells(centre - reach, centre + reach, |item, is_asked| {
+            let part = |a: Coord, b: Coord| a.raw().wrapping_sub(b.raw());
+            let [x, y, z] = [
+                part(item.position.x, centre.x),
+                part(item.position.y, centre.y),
+                part(item.position.z, centre.z),
+            ];
+            if x.wrapping_abs() > radius || y.wrapping_abs() > radius || z.wrapping_abs() > radius {
+                return;
+            }
+            let squared = (x * x) as u64 + (y * y) as u64 + (z * z) as u64;
+            if squared <= within && is_asked(item) {
                 visit(item, squared);
             }
         });
@@ -121,12 +146,16 @@ impl Grid {
         let mut from = 0;
         loop {
             let to = (from + STRIDE).min(length);
-            let (a, b) =
-                (origin.along(direction, Coord::from_raw(from)), origin.along(direction, Coord::from_raw(to)));
+            let (a, b) = (
+                origin.along(direction, Coord::from_raw(from)),
+                origin.along(direction, Coord::from_raw(to)),
+            );
             let least = Point { x: a.x.min(b.x), y: a.y.min(b.y), z: a.z.min(b.z) };
             let most = Point { x: a.x.max(b.x), y: a.y.max(b.y), z: a.z.max(b.z) };
             self.visit(least - margin, most + margin, |item| {
-                let Some(distance) = touch(origin, direction, item.position, item.radius + radius) else { return };
+                let Some(distance) = touch(origin, direction, item.position, item.radius + radius) else {
+                    return;
+                };
                 let sooner = first.is_none_or(|best| (distance, item.id) < (best.distance, best.item.id));
                 if sooner && distance.raw() <= length && accept(item) {
                     first = Some(Contact { distance, item: *item });

@@ -4,6 +4,7 @@
 //! its sum (of the hashes of its rows, wrapping) then costs what changed, not what is there.
 //! Deliberately does not know what the rows mean.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -29,7 +30,8 @@ impl From<u128> for StateHash {
 /// An ordered map with an incremental hash.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<K, V> {
-    rows: BTreeMap<K, Row<V>>,
+    /// Boxed, so that a search touches keys only.
+    rows: BTreeMap<K, Box<Row<V>>>,
     dirty: Vec<K>,
     sum: u128,
 }
@@ -74,7 +76,7 @@ impl<K: Ord + Clone + Serialize, V: Serialize> Table<K, V> {
     pub fn insert(&mut self, key: K, value: V) {
         self.remove(&key);
         self.dirty.push(key.clone());
-        self.rows.insert(key, Row { value, hash: 0, dirty: true });
+        self.rows.insert(key, Box::new(Row { value, hash: 0, dirty: true }));
     }
 
     pub fn remove(&mut self, key: &K) -> Option<V> {

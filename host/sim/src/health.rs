@@ -87,8 +87,8 @@ impl World {
         let afflicted: Vec<EntityId> = self.registry.afflicted().iter().copied().collect();
         for id in afflicted {
             let Some(entity) = self.registry.get(id) else { continue };
-            let [burning, shielded, regenerating] =
-                [Status::BURNING, Status::SHIELDED, Status::REGENERATING].map(|status| entity.has(status, tick));
+            let [burning, shielded, regenerating] = [Status::BURNING, Status::SHIELDED, Status::REGENERATING]
+                .map(|status| entity.has(status, tick));
             let burner = entity.burner;
             if regenerating {
                 self.heal(id, parts(tick, 1));

@@ -22,38 +22,40 @@ mod template;
 
 mod chunk;
 mod generator;
-mod voxels;
 mod raycast;
+mod voxels;
 
+mod call;
 mod command;
 mod event;
 mod input;
-mod call;
 mod report;
 
 mod hash;
 mod random;
 
+mod body;
 mod entity;
 mod grid;
-mod registry;
 mod projectile;
-mod body;
+mod registry;
 
 mod active;
-mod budget;
-mod world;
-mod scene;
-mod check;
 mod aim;
-mod open;
+mod budget;
+mod check;
 mod close;
 mod commit;
 mod health;
+mod open;
+mod scene;
 mod snapshot;
+mod world;
 
 pub use active::ActiveSpell;
-pub use call::{Call, CallContext, CallId, CallResult, CastId, Entry, Lane, LimitKind, Opened, Outcome, Refusal};
+pub use call::{
+    Call, CallContext, CallId, CallResult, CastId, Entry, Lane, LimitKind, Opened, Outcome, Refusal,
+};
 pub use chunk::{CHUNK_EDGE, Chunk};
 pub use command::{Command, Invalid, NamedValue, Number, ProjectileSpec, Value};
 pub use entity::{EntityId, EntityInfo, EntityKind, EntitySpec};
@@ -61,7 +63,9 @@ pub use event::{Event, Hit};
 pub use fixed::{Coord, Points, QuantiseError, Rate, quantise};
 pub use generator::{Generator, Terrain};
 pub use hash::StateHash;
-pub use input::{Aim, CastRequest, Channel, Digest, Inputs, Op, RemoteInput, RevisionRef, SpellId, Swap, Target};
+pub use input::{
+    Aim, CastRequest, Channel, Digest, Inputs, Op, RemoteInput, RevisionRef, SpellId, Swap, Target,
+};
 pub use material::{MATERIALS, Material, MaterialInfo};
 pub use random::CallStream;
 pub use raycast::VoxelHit;

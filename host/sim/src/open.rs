@@ -86,10 +86,9 @@ impl World {
         self.open_migrations(&mut tick);
         let mut candidates: Vec<Candidate> = Vec::new();
         let waiting = self.waiting.iter();
-        candidates.extend(waiting.map(|(number, call)| Candidate {
-            cast: call.cast,
-            origin: Origin::Waiting(*number),
-        }));
+        candidates.extend(
+            waiting.map(|(number, call)| Candidate { cast: call.cast, origin: Origin::Waiting(*number) }),
+        );
         for request in inputs.casts {
             let (report, candidate) = self.accept(request);
             tick.casts.push(report);
@@ -149,7 +148,9 @@ impl World {
                 bodies.into_iter().for_each(|id| self.wake(id));
                 return;
             }
-            Op::FillSphere { center, radius, material, mode } => Edit::Sphere { center, radius, material, mode },
+            Op::FillSphere { center, radius, material, mode } => {
+                Edit::Sphere { center, radius, material, mode }
+            }
             Op::FillBox { min, size, material, mode } => Edit::Box { min, size, material, mode },
         };
         tick.changed.extend(self.edit_terrain(&edit).chunks);
@@ -237,7 +238,10 @@ impl World {
         }
         let listening = |cast: &&CastId| {
             remote.cast.is_none_or(|only| only == **cast)
-                && self.spells.get(**cast).is_some_and(|spell| spell.spell == remote.spell && spell.listens(&remote.name))
+                && self
+                    .spells
+                    .get(**cast)
+                    .is_some_and(|spell| spell.spell == remote.spell && spell.listens(&remote.name))
         };
         let listeners: Vec<CastId> = self.spells.listening().iter().filter(listening).copied().collect();
         for cast in listeners {
@@ -306,7 +310,9 @@ impl World {
                 self.spells.drop_timers(cast, |pending| pending.number == timer.number);
                 return Entry::Event(Event::Timer { tag: timer.tag });
             }
-            Origin::Waiting(number) => self.waiting.remove(&number).expect("a candidate that waited waits").entry,
+            Origin::Waiting(number) => {
+                self.waiting.remove(&number).expect("a candidate that waited waits").entry
+            }
             Origin::Cast => Entry::Cast,
             Origin::Event(event) => Entry::Event(event),
         };

@@ -62,7 +62,12 @@ impl Flight {
     /// A flight that starts as the spec says, in this tick.
     pub fn new(spec: &ProjectileSpec, tick: u64) -> Self {
         let (gravity, bounces) = (spec.gravity, spec.bounces);
-        Self { exact: refine(spec.position), gravity, expires: tick.saturating_add(spec.lifetime as u64), bounces }
+        Self {
+            exact: refine(spec.position),
+            gravity,
+            expires: tick.saturating_add(spec.lifetime as u64),
+            bounces,
+        }
     }
 
     /// Its centre as it is shown.
@@ -98,7 +103,8 @@ pub(crate) fn fly(voxels: &Voxels, registry: &Registry, id: EntityId, entity: &E
     }
     let mut end = None;
     for _ in 0..=BOUNCES_PER_TICK_MAX {
-        let Some((obstacle, distance, length)) = obstacle(voxels, registry, entity, flight.position(), left) else {
+        let Some((obstacle, distance, length)) = obstacle(voxels, registry, entity, flight.position(), left)
+        else {
             flight.exact = add(flight.exact, left);
             break;
         };
@@ -108,7 +114,9 @@ pub(crate) fn fly(voxels: &Voxels, registry: &Registry, id: EntityId, entity: &E
             None => origin,
         };
         match obstacle {
-            Obstacle::Voxel { normal, position, .. } if flight.bounces > 0 && normal != BlockPos::default() => {
+            Obstacle::Voxel { normal, position, .. }
+                if flight.bounces > 0 && normal != BlockPos::default() =>
+            {
                 flight.bounces -= 1;
                 flight.exact = refine(clear_of_face(voxels, contact, position, normal));
                 let rest = (length.raw() - distance.raw()).max(0);
@@ -170,7 +178,9 @@ fn obstacle(
 fn hit(projectile: EntityId, tag: u32, position: Point, obstacle: Obstacle, left: [i64; 3]) -> Hit {
     let back = left.map(|part| part.saturating_neg());
     let (normal, block, entity) = match obstacle {
-        Obstacle::Voxel { block, normal, .. } if normal == BlockPos::default() => (facing(back), Some(block), None),
+        Obstacle::Voxel { block, normal, .. } if normal == BlockPos::default() => {
+            (facing(back), Some(block), None)
+        }
         Obstacle::Voxel { block, normal, .. } => (normal, Some(block), None),
         Obstacle::Body { id, centre } => {
             let away = position - centre;

@@ -18,7 +18,10 @@ impl CallStream {
     }
 
     /// The next 64 bits.
-    #[allow(clippy::should_implement_trait, reason = "a stream without an end, not an iterator that may stop")]
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "a stream without an end, not an iterator that may stop"
+    )]
     pub fn next(&mut self) -> u64 {
         self.0.next_u64()
     }

@@ -115,7 +115,11 @@ impl Registry {
         if before.1 != after.1 {
             let sets = [&mut self.awake, &mut self.afflicted, &mut self.dead];
             for (set, member) in sets.into_iter().zip(after.1) {
-                if member { set.insert(id) } else { set.remove(&id) };
+                if member {
+                    set.insert(id)
+                } else {
+                    set.remove(&id)
+                };
             }
         }
         Some(result)

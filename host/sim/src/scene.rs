@@ -62,13 +62,21 @@ impl World {
         let voxel = self.voxels.raycast(origin, direction, max);
         let most = voxel.map_or(max, |hit| hit.distance);
         let body = self.registry.grid().sweep(origin, direction, most, Coord::ZERO, met);
-        if let Some(contact) = body.filter(|contact| voxel.is_none_or(|hit| contact.distance < hit.distance)) {
+        if let Some(contact) = body.filter(|contact| voxel.is_none_or(|hit| contact.distance < hit.distance))
+        {
             let position = origin.along(direction, contact.distance);
             let away = position - contact.item.position;
             let normal = facing([away.x.raw(), away.y.raw(), away.z.raw()]);
             let block = position.block();
             let (material, distance) = (self.voxel(block), contact.distance);
-            return Some(RayHit { block, material, position, normal, distance, entity: Some(contact.item.id) });
+            return Some(RayHit {
+                block,
+                material,
+                position,
+                normal,
+                distance,
+                entity: Some(contact.item.id),
+            });
         }
         voxel.map(|hit| RayHit {
             block: hit.block,
@@ -101,7 +109,7 @@ impl World {
         radius: Coord,
         kind: Option<EntityKind>,
     ) -> Vec<EntityInfo> {
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(32);
         self.registry.grid().visit_ball(center, radius, |item, squared| {
             if kind.is_none_or(|kind| kind == item.kind) {
                 found.push((squared, item.id));

@@ -94,7 +94,8 @@ impl World {
     /// Where a tick is open.
     pub fn snapshot(&self) -> Vec<u8> {
         assert!(self.open.is_none(), "a snapshot is taken between two ticks");
-        let chunks: Vec<_> = self.voxels.edited().map(|(at, version, chunk)| (at, version, chunk.encode())).collect();
+        let chunks: Vec<_> =
+            self.voxels.edited().map(|(at, version, chunk)| (at, version, chunk.encode())).collect();
         let spells: Vec<_> = self.spells.iter().map(|spell| (spell.cast, spell)).collect();
         let stored = (
             self.state_hash(),
@@ -124,7 +125,8 @@ impl World {
         if version != VERSION {
             return Err(SnapshotError::UnknownVersion { version });
         }
-        let (stored, rest): (Stored, _) = postcard::take_from_bytes(rest).map_err(|_| SnapshotError::Malformed)?;
+        let (stored, rest): (Stored, _) =
+            postcard::take_from_bytes(rest).map_err(|_| SnapshotError::Malformed)?;
         if !rest.is_empty() {
             return Err(SnapshotError::Malformed);
         }
@@ -139,11 +141,24 @@ impl World {
     }
 
     fn from_stored(stored: Stored) -> Result<Self, SnapshotError> {
-        let (_, (config, tick, counters), chunks, entities, spells, purses, waiting, heads, migrating, pending) =
-            stored;
+        let (
+            _,
+            (config, tick, counters),
+            chunks,
+            entities,
+            spells,
+            purses,
+            waiting,
+            heads,
+            migrating,
+            pending,
+        ) = stored;
         let mut world = Self::bare(config);
         let Counters { entity, call, cast, timer, waiting: number } = counters;
-        sound("counters", [tick, entity, call, cast, timer, number].iter().all(|count| *count < COUNTER_MAX))?;
+        sound(
+            "counters",
+            [tick, entity, call, cast, timer, number].iter().all(|count| *count < COUNTER_MAX),
+        )?;
         (world.tick, world.counters) = (tick, counters);
         sound("terrain", chunks.is_sorted_by(|a, b| a.0 < b.0))?;
         for (at, version, bytes) in chunks {
@@ -249,7 +264,10 @@ fn spell_is_sound(spell: &ActiveSpell, tick: u64, counters: &Counters) -> bool {
         && timers.is_sorted_by(|a, b| a.number < b.number)
         && timers.iter().all(|timer| timer.due <= latest && timer.number < counters.timer)
         && spell.listeners.len() <= LISTENERS_MAX
-        && spell.listeners.iter().all(|listener| lasts(listener.until) && listener.name.len() <= NAME_BYTES_MAX)
+        && spell
+            .listeners
+            .iter()
+            .all(|listener| lasts(listener.until) && listener.name.len() <= NAME_BYTES_MAX)
         && spell.watches.len() <= WATCHES_MAX
         && spell.watches.iter().all(|watch| {
             let size = watch.size;

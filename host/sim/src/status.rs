@@ -62,6 +62,10 @@ impl From<Status> for u8 {
 impl TryFrom<u8> for Status {
     type Error = &'static str;
     fn try_from(number: u8) -> Result<Self, Self::Error> {
-        if (number as usize) < STATUSES.len() { Ok(Self(number)) } else { Err("a status number outside the table") }
+        if (number as usize) < STATUSES.len() {
+            Ok(Self(number))
+        } else {
+            Err("a status number outside the table")
+        }
     }
 }

@@ -23,7 +23,12 @@ pub struct TemplateInfo {
 }
 
 const fn row(name: &'static str, radius_sixteenths: i64, health: i64, fixed: bool) -> TemplateInfo {
-    TemplateInfo { name, radius: Coord::from_raw(radius_sixteenths << 12), health: Points::from_whole(health), fixed }
+    TemplateInfo {
+        name,
+        radius: Coord::from_raw(radius_sixteenths << 12),
+        health: Points::from_whole(health),
+        fixed,
+    }
 }
 
 /// Every creature; a [`Template`] is an index into it.
@@ -59,6 +64,10 @@ impl From<Template> for u8 {
 impl TryFrom<u8> for Template {
     type Error = &'static str;
     fn try_from(number: u8) -> Result<Self, Self::Error> {
-        if (number as usize) < TEMPLATES.len() { Ok(Self(number)) } else { Err("a template number outside the table") }
+        if (number as usize) < TEMPLATES.len() {
+            Ok(Self(number))
+        } else {
+            Err("a template number outside the table")
+        }
     }
 }

@@ -185,7 +185,9 @@ impl World {
 
     /// Forgets a caster that is gone and has no active spell.
     pub(crate) fn prune_purse(&mut self, caster: EntityId) {
-        if self.registry.get(caster).is_none() && self.purses.get(&caster).is_some_and(|purse| purse.active == 0) {
+        if self.registry.get(caster).is_none()
+            && self.purses.get(&caster).is_some_and(|purse| purse.active == 0)
+        {
             self.purses.remove(&caster);
         }
     }

@@ -71,7 +71,7 @@ fn explode(params: &Params, center: Vec3) {
 
     let reach = params.radius * 1.5;
     for victim in scene::living_in_radius(center, reach).iter().take(VICTIMS_MAX) {
-        // From its skin, not from its middle: whoever is struck directly takes it all.
+        // From its skin, not from its middle: a large body is not spared for being large.
         let gap = (center.distance(victim.position) - victim.radius).max(0.0);
         let force = 1.0 - gap / reach;
         entities::damage(victim.id, params.damage * force);

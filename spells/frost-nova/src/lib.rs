@@ -81,38 +81,33 @@ fn ground_strips(center: Vec3, radius: f64) -> Vec<Strip> {
     let (edge, height) = ((2 * reach + 1) as u32, (2 * STEEP_MAX + 1) as u32);
     let region = scene::get_voxels(middle.offset(-reach, -STEEP_MAX, -reach), (edge, height, edge));
 
+    // The region comes in layers from the bottom up, so the last block that is not air is its column's top. One
+    // pass, because a question for each block would be a function call for each block, and calls cost fuel.
+    let mut tops = vec![(middle, Material::AIR); (edge * edge) as usize];
+    for (index, (pos, material)) in region.iter().enumerate() {
+        if !material.is_air() {
+            tops[index % (edge * edge) as usize] = (pos, material);
+        }
+    }
+
     let mut strips: Vec<Strip> = Vec::new();
-    for z in -reach..=reach {
-        for x in -reach..=reach {
-            let column = middle.offset(x, 0, z);
-            if (column.center() - center).flat().length() > radius {
-                continue;
+    for (pos, material) in tops {
+        // A top in the highest layer is the inside of a hill, or a roof.
+        let open = pos.y < middle.y + STEEP_MAX && (pos.center() - center).flat().length() <= radius;
+        let water = material == Material::WATER;
+        if !open || !(water || material == Material::GRASS || material == Material::DIRT) {
+            continue;
+        }
+        match strips.last_mut() {
+            Some(last) if last.water == water && last.start.offset(last.length as i32, 0, 0) == pos => {
+                last.length += 1
             }
-            let Some((pos, water)) = freezable_top(&region, column) else { continue };
-            match strips.last_mut() {
-                Some(last) if last.water == water && last.start.offset(last.length as i32, 0, 0) == pos => {
-                    last.length += 1
-                }
-                _ => strips.push(Strip { start: pos, length: 1, water }),
-            }
+            _ => strips.push(Strip { start: pos, length: 1, water }),
         }
     }
     strips.sort_by_key(|strip| Reverse(strip.length));
     strips.truncate(STRIPS_MAX);
     strips
-}
-
-/// The top of a column if frost takes it, and whether it is water. `None` where something covers the column.
-fn freezable_top(region: &Region, column: BlockPos) -> Option<(BlockPos, bool)> {
-    let mut heights = (-STEEP_MAX..=STEEP_MAX).rev().map(|y| column.offset(0, y, 0));
-    // The highest block must be air, or this is the inside of a hill.
-    region.get(heights.next()?).filter(|material| material.is_air())?;
-    let top = heights.find(|pos| region.get(*pos).is_some_and(|material| !material.is_air()))?;
-    match region.get(top)? {
-        Material::WATER => Some((top, true)),
-        Material::GRASS | Material::DIRT => Some((top, false)),
-        _ => None,
-    }
 }
 
 export_spell!(FrostNova);

@@ -34,8 +34,8 @@ fn the_ground_freezes_in_a_circle_and_water_with_it() {
 
 #[test]
 fn stone_and_what_is_covered_stay() {
-    let mut world = mock::World::flat();
-    let caster = world.player(Vec3::new(0.5, 0.9, 0.5));
+    let (mut world, caster) = meadow();
+    world.fill(BlockPos::new(-20, -1, -20), (41, 1, 41), Material::STONE);
     world.set(BlockPos::new(1, -1, 1), Material::DIRT);
     world.set(BlockPos::new(1, 2, 1), Material::LEAVES);
     let outcome = mock::cast::<FrostNova>(&mut world, mock::context(caster));

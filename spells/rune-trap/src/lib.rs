@@ -1,4 +1,4 @@
-//! Rune trap: a rune on the ground with a wisp above it. Whoever steps on it freezes, is hurt, and is thrown off
+//! Rune trap: a rune on the ground with a wisp above it. Once it is armed, whoever steps on it freezes, is hurt, and is thrown off
 //! when the rune arms itself again. Putting out the wisp ends it early.
 //!
 //! Between strikes the rune lures the creatures around it, which is what the timers are for.
@@ -15,7 +15,7 @@ const FADE: u32 = 3;
 /// How tall the watched box is, and how high the wisp hovers: above it, so that it does not step on its own rune.
 const HEIGHT: u32 = 3;
 const HOVER: f64 = 4.5;
-/// Ticks that it holds somebody, and ticks between being armed and luring.
+/// Ticks that it takes to arm and that it holds somebody, and ticks between being armed and luring.
 const HOLD: u32 = 48;
 const PATIENCE: u32 = 40;
 /// Blocks per second, upward: enough to hop over a block.
@@ -44,9 +44,11 @@ state! {
     struct State {
         /// The wisp above the rune.
         marker: EntityId,
-        /// The middle of the rune, on the ground.
-        middle: Vec3,
+        /// The least corner of the watched box, which lies on the rune.
+        corner: BlockPos,
         charges: u8,
+        /// Whether it strikes whoever comes next.
+        armed: bool,
         /// Whom it holds until it is armed again.
         caught: Option<EntityId>,
         strikes: u32,
@@ -72,13 +74,13 @@ impl Spell for RuneTrap {
         let half = params.size as i32 / 2;
         let corner = ground.offset(-half, 0, -half);
         terrain::paint_box(corner, (params.size, 1, params.size), Material::ICE);
-        let ticks = seconds(params.duration);
-        terrain::watch_box(corner.above(), (params.size, HEIGHT, params.size), RUNE, ticks);
+        let (corner, ticks) = (corner.above(), seconds(params.duration));
+        terrain::watch_box(corner, (params.size, HEIGHT, params.size), RUNE, ticks);
         let middle = ground.center() + Vec3::UP * 0.5;
         let marker = entities::spawn_npc(Npc::Wisp, middle + Vec3::UP * HOVER, RUNE);
         presentation::play_vfx_with("rune_glow", middle, [NamedValue::new("size", f64::from(params.size))]);
-        State { marker, middle, charges: params.charges, ..State::default() }.save();
-        timers::wake_after(PATIENCE, LURE);
+        State { marker, corner, charges: params.charges, ..State::default() }.save();
+        timers::wake_after(HOLD, ARM);
         timers::wake_after(ticks, FADE);
         Ok(())
     }
@@ -87,57 +89,89 @@ impl Spell for RuneTrap {
         let state = State::load()?;
         match event {
             Event::Trigger(trigger) if trigger.tag == RUNE && trigger.entered => {
-                step_on(ctx, state, trigger.entity)
+                step_on(ctx, state, trigger.entity);
+                Ok(())
             }
             Event::Timer(ARM) => arm(ctx, state),
             Event::Timer(LURE) => {
                 lure(ctx, &state);
                 Ok(())
             }
-            Event::Timer(FADE) => end(ctx, &state, "faded"),
-            Event::EntityDied(death) if death.entity == state.marker => end(ctx, &state, "was put out"),
+            Event::Timer(FADE) => end(&state, "faded"),
+            Event::EntityDied(death) if death.entity == state.marker => end(&state, "was put out"),
             _ => Ok(()),
         }
     }
 }
 
-fn step_on(ctx: &Context, mut state: State, who: EntityId) -> Result {
-    // Its own caster is safe, and while it holds somebody others may pass.
-    if state.caught.is_some() || state.charges == 0 || who == ctx.caster || who == state.marker {
-        return Ok(());
-    }
+fn step_on(ctx: &Context, state: State, who: EntityId) {
     // What crossed in the tick before may be gone in this one, and projectiles and items are no prey.
-    let Some(victim) = scene::entity(who).filter(EntityInfo::is_alive) else { return Ok(()) };
-    let params = Params::from(ctx);
-    entities::damage(who, params.damage);
+    let victim = scene::entity(who).filter(|entity| is_prey(ctx, &state, entity));
+    if let Some(victim) = victim.filter(|_| state.armed) {
+        strike(ctx, state, &victim);
+    }
+}
+
+/// Its own caster and its own wisp are safe.
+fn is_prey(ctx: &Context, state: &State, entity: &EntityInfo) -> bool {
+    entity.is_alive() && entity.id != ctx.caster && entity.id != state.marker
+}
+
+/// Hurts and holds somebody, until it is armed again.
+fn strike(ctx: &Context, mut state: State, victim: &EntityInfo) {
+    entities::damage(victim.id, Params::from(ctx).damage);
     // It thaws a little before it is thrown off: what is frozen cannot be pushed.
-    entities::apply_status(who, Status::Frozen, HOLD - 6);
+    entities::apply_status(victim.id, Status::Frozen, HOLD - 6);
     presentation::play_vfx("rune_strike", victim.position);
     presentation::play_sound("ice_crack", victim.position);
-    state.caught = Some(who);
+    state.caught = Some(victim.id);
+    state.armed = false;
     state.charges -= 1;
     state.strikes += 1;
     state.save();
     // It does not lure while it is busy.
     timers::cancel(LURE);
     timers::wake_after(HOLD, ARM);
-    Ok(())
 }
 
-/// Throws off whom it holds; then it is ready for the next one, or used up.
+/// Throws off whom it holds; then it is used up, or strikes who stands on it already, or waits for the next one.
 fn arm(ctx: &Context, mut state: State) -> Result {
-    if let Some(victim) = state.caught.take().and_then(scene::entity).filter(EntityInfo::is_alive) {
-        let away = state.middle.toward(victim.position).flat().normalized();
+    let middle = middle(ctx, &state);
+    let caught = state.caught.take();
+    if let Some(victim) = caught.and_then(scene::entity).filter(EntityInfo::is_alive) {
+        let away = middle.toward(victim.position).flat().normalized();
         // Who stands in the very middle is thrown the way the caster looked.
         let away = if away == Vec3::ZERO { ctx.direction.flat().normalized() } else { away };
         entities::push(victim.id, away * 9.0 + Vec3::UP * 6.0);
     }
     if state.charges == 0 {
-        return end(ctx, &state, "is used up");
+        return end(&state, "is used up");
     }
+    // Who came while it was busy crosses nothing any more: no trigger will tell of them.
+    let size = Params::from(ctx).size;
+    let near = scene::living_in_radius(middle, f64::from(size + HEIGHT));
+    let standing = |entity: &EntityInfo| {
+        let step = entity.position.block() - state.corner;
+        let on = |step: i32, edge: u32| (0..edge as i32).contains(&step);
+        on(step.x, size) && on(step.y, HEIGHT) && on(step.z, size)
+    };
+    let next = near
+        .iter()
+        .find(|entity| Some(entity.id) != caught && is_prey(ctx, &state, entity) && standing(entity));
+    if let Some(victim) = next {
+        strike(ctx, state, victim);
+        return Ok(());
+    }
+    state.armed = true;
     state.save();
     timers::wake_after(PATIENCE, LURE);
     Ok(())
+}
+
+/// The middle of the rune, on the ground.
+fn middle(ctx: &Context, state: &State) -> Vec3 {
+    let half = 0.5 * f64::from(Params::from(ctx).size);
+    Vec3::from(state.corner) + Vec3::new(half, 0.0, half)
 }
 
 /// Makes the creatures around it hop toward the rune.
@@ -146,18 +180,18 @@ fn lure(ctx: &Context, state: &State) {
     if pull <= 0.0 {
         return;
     }
-    let creatures = scene::entities_in_radius(state.middle, LURE_RADIUS, EntityKind::Npc);
-    let prey = creatures.iter().filter(|creature| creature.id != state.marker && creature.is_alive());
-    for creature in prey.take(LURED_MAX) {
-        let toward = (state.middle - creature.position).flat().normalized();
+    let middle = middle(ctx, state);
+    let creatures = scene::entities_in_radius(middle, LURE_RADIUS, EntityKind::Npc);
+    for creature in creatures.iter().filter(|creature| is_prey(ctx, state, creature)).take(LURED_MAX) {
+        let toward = (middle - creature.position).flat().normalized();
         entities::push(creature.id, toward * pull + Vec3::UP * HOP);
     }
-    presentation::play_sound("rune_hum", state.middle);
+    presentation::play_sound("rune_hum", middle);
     timers::wake_after(2 * PATIENCE, LURE);
 }
 
 /// Takes the wisp away and tells the players; a watch and timers that are left go with the spell.
-fn end(_: &Context, state: &State, why: &str) -> Result {
+fn end(state: &State, why: &str) -> Result {
     if scene::entity(state.marker).is_some() {
         entities::despawn(state.marker);
     }

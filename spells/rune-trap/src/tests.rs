@@ -11,7 +11,7 @@ fn laid() -> (World, Context, EntityId, EntityId) {
     let ctx = world.aim(caster, Vec3::new(0.5, 0.0, -9.5));
     let outcome = mock::cast::<RuneTrap>(&mut world, ctx.clone());
     assert_eq!(outcome.result, Ok(()));
-    assert_eq!(outcome.timers(), [(PATIENCE, LURE), (3600, FADE)]);
+    assert_eq!(outcome.timers(), [(HOLD, ARM), (3600, FADE)]);
     let watch = Command::WatchBox {
         min: BlockPos::new(-1, 0, -11),
         size: BlockSize::cube(3),
@@ -28,6 +28,14 @@ fn laid() -> (World, Context, EntityId, EntityId) {
         tag: RUNE,
     };
     assert!(outcome.commands.contains(&spawn));
+    (world, ctx, dummy, wisp)
+}
+
+/// The same, once it is armed.
+fn armed() -> (World, Context, EntityId, EntityId) {
+    let (mut world, ctx, dummy, wisp) = laid();
+    assert_eq!(happen(&mut world, &ctx, enters(dummy)).commands, [], "it is not ready yet");
+    assert_eq!(happen(&mut world, &ctx, Event::Timer(ARM)).timers(), [(PATIENCE, LURE)]);
     (world, ctx, dummy, wisp)
 }
 
@@ -50,7 +58,7 @@ fn pushed(outcome: &Outcome, who: EntityId) -> Option<Vec3> {
 
 #[test]
 fn who_steps_on_it_is_hurt_and_held_until_it_arms_itself() {
-    let (mut world, ctx, dummy, _) = laid();
+    let (mut world, ctx, dummy, _) = armed();
     let outcome = happen(&mut world, &ctx, enters(dummy));
     assert_eq!(outcome.damage_to(dummy), 15.0);
     assert!(outcome.commands.contains(&Command::ApplyStatus {
@@ -70,7 +78,7 @@ fn who_steps_on_it_is_hurt_and_held_until_it_arms_itself() {
 
 #[test]
 fn after_its_last_charge_it_takes_its_wisp_away_and_tells_everybody() {
-    let (mut world, ctx, dummy, wisp) = laid();
+    let (mut world, ctx, dummy, wisp) = armed();
     let guest = world.player(Vec3::new(30.5, 0.9, 0.5));
     world.state = State { charges: 1, ..State::decode(&world.state).unwrap() }.encode();
     happen(&mut world, &ctx, enters(dummy));
@@ -84,7 +92,7 @@ fn after_its_last_charge_it_takes_its_wisp_away_and_tells_everybody() {
 
 #[test]
 fn its_caster_its_wisp_the_dead_and_the_vanished_do_not_set_it_off() {
-    let (mut world, ctx, dummy, wisp) = laid();
+    let (mut world, ctx, dummy, wisp) = armed();
     for harmless in [ctx.caster, wisp, 4_711] {
         assert_eq!(happen(&mut world, &ctx, enters(harmless)).commands, []);
     }
@@ -95,8 +103,20 @@ fn its_caster_its_wisp_the_dead_and_the_vanished_do_not_set_it_off() {
 }
 
 #[test]
+fn who_stands_there_when_it_arms_is_struck_and_not_twice_in_a_row() {
+    let (mut world, ctx, dummy, _) = laid();
+    let other = world.npc(Npc::Wolf, Vec3::new(1.5, 0.625, -9.5));
+    world.entity(dummy).unwrap().position = Vec3::new(0.5, 0.875, -9.5);
+    let outcome = happen(&mut world, &ctx, Event::Timer(ARM));
+    assert_eq!((outcome.damage_to(dummy), outcome.damage_to(other)), (15.0, 0.0));
+    let outcome = happen(&mut world, &ctx, Event::Timer(ARM));
+    assert_eq!((outcome.damage_to(dummy), outcome.damage_to(other)), (0.0, 15.0));
+    assert!(pushed(&outcome, dummy).unwrap().z < 0.0, "from the very middle, the way the caster looked");
+}
+
+#[test]
 fn it_lures_creatures_but_no_players() {
-    let (mut world, ctx, dummy, wisp) = laid();
+    let (mut world, ctx, dummy, wisp) = armed();
     let guest = world.player(Vec3::new(0.5, 0.9, -6.5));
     let outcome = happen(&mut world, &ctx, Event::Timer(LURE));
     assert!(pushed(&outcome, dummy).unwrap().x < 0.0, "toward the rune");

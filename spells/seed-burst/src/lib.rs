@@ -65,11 +65,7 @@ impl Spell for SeedBurst {
             let away = Vec3::new(random::range(0.0..=params.spread), 0.0, 0.0);
             let target = ctx.target_position + away.turned(random::range(0.0..TAU));
             let velocity = throw(target - ctx.origin, params.bounces);
-            log::debug!(
-                "a seed of {} at {:.1} blocks per second",
-                KINDS[kind as usize].name,
-                velocity.length()
-            );
+            log::debug!("seed: {}, {:.1} blocks per second", KINDS[kind as usize].name, velocity.length());
             Projectile::at(ctx.origin)
                 .velocity(velocity)
                 .gravity(GRAVITY)
@@ -133,7 +129,7 @@ fn grow(tag: u32, ground: BlockPos) -> bool {
     // Asked of the world and not of this file: a later world may have other materials under these names.
     let (Some(trunk), Some(crown)) = (scene::material_named(kind.trunk), scene::material_named(kind.crown))
     else {
-        log::error!("this world cannot grow a {}: it has no {} or no {}", kind.name, kind.trunk, kind.crown);
+        log::error!("this world cannot grow `{}`: it has no {} or no {}", kind.name, kind.trunk, kind.crown);
         return false;
     };
     let height = random::pick(&HEIGHTS).copied().unwrap_or(HEIGHTS[0]);
@@ -141,13 +137,14 @@ fn grow(tag: u32, ground: BlockPos) -> bool {
     let room = scene::get_voxels(foot.offset(-1, 0, -1), (3, height as u32 + 1, 3));
     let free = |pos| room.get(pos).is_some_and(Material::is_air);
     if !(0..height).all(|step| free(foot.offset(0, step, 0))) {
-        log::warn!("no room for a {} at {}, {}, {}", kind.name, foot.x, foot.y, foot.z);
+        log::warn!("no room for `{}` at {}, {}, {}", kind.name, foot.x, foot.y, foot.z);
         return false;
     }
     for step in 0..height {
         terrain::set_voxel(foot.offset(0, step, 0), trunk);
     }
-    // Three layers: two full ones around the trunk, and a cross on top of it. What stands there already stays.
+    // Three layers: two full ones around the trunk, and a cross on top of it. What stands there already stays;
+    // trees of one tick do not see each other, so their crowns may mingle.
     for (pos, _) in room.iter() {
         let (x, step, z) = (pos.x - foot.x, pos.y - foot.y, pos.z - foot.z);
         let leafy = match step {
@@ -160,7 +157,7 @@ fn grow(tag: u32, ground: BlockPos) -> bool {
         }
     }
     welcome(foot.center());
-    log::info!("a {} of {height} blocks grew at {}, {}, {}", kind.name, foot.x, foot.y, foot.z);
+    log::info!("grown: {}, {height} blocks, at {}, {}, {}", kind.name, foot.x, foot.y, foot.z);
     true
 }
 

@@ -7,8 +7,9 @@ use super::{DIG, Tunnel};
 fn cliff(depth: u32) -> (World, Context) {
     let mut world = World::flat();
     world.fill(BlockPos::new(-8, 0, -5 - depth as i32), (17, 12, depth), Material::STONE);
-    let caster = world.player(Vec3::new(0.5, 3.5, 0.5));
+    let caster = world.player(Vec3::new(0.5, 2.825, 0.5));
     let ctx = world.aim(caster, Vec3::new(0.5, 3.5, -4.0));
+    assert_eq!(ctx.origin.y, 3.5, "the caster looks along the middle of the cliff");
     (world, ctx)
 }
 
@@ -49,11 +50,11 @@ fn apply(world: &mut World, outcome: &Outcome) {
 }
 
 fn message(outcomes: &[Outcome]) -> &str {
-    let told = |command| match command {
-        &Command::Message { ref text, .. } => Some(text.as_str()),
+    let told = outcomes.last().unwrap().commands.iter().find_map(|command| match command {
+        Command::Message { text, .. } => Some(text.as_str()),
         _ => None,
-    };
-    outcomes.last().unwrap().commands.iter().find_map(told).expect("the caster is told")
+    });
+    told.expect("the caster is told")
 }
 
 #[test]

@@ -18,8 +18,8 @@ pub struct World {
     pub seed: u64,
     /// The state that the cast has saved; calls replace it.
     pub state: Vec<u8>,
-    /// What is below y = 0 where nothing else was put.
-    ground: Material,
+    /// Whether there is ground below y = 0 where nothing else was put.
+    ground: bool,
     blocks: BTreeMap<BlockPos, Material>,
     entities: BTreeMap<EntityId, EntityInfo>,
 }
@@ -30,9 +30,9 @@ impl World {
         World::default()
     }
 
-    /// Stone below y = 0, air above.
+    /// The host's flat world: grass at y = -1, three blocks of dirt, stone below; air above.
     pub fn flat() -> World {
-        World { ground: Material::STONE, ..World::default() }
+        World { ground: true, ..World::default() }
     }
 
     /// Puts a block.
@@ -54,8 +54,14 @@ impl World {
 
     /// The block there.
     pub fn get(&self, pos: BlockPos) -> Material {
-        let ground = if pos.y < 0 { self.ground } else { Material::AIR };
-        self.blocks.get(&pos).copied().unwrap_or(ground)
+        let generated = match pos.y {
+            _ if !self.ground => Material::AIR,
+            0.. => Material::AIR,
+            -1 => Material::GRASS,
+            -4..=-2 => Material::DIRT,
+            _ => Material::STONE,
+        };
+        self.blocks.get(&pos).copied().unwrap_or(generated)
     }
 
     /// A player with 100 points of health whose body is centred there; gives its id.
@@ -95,12 +101,13 @@ impl World {
         self.entities.last_key_value().map_or(1, |(id, _)| id + 1)
     }
 
-    /// A context in which the caster aims at a point: from its own position, and at the nearest entity whose
+    /// A context in which the caster aims at a point: from its eye, and at the nearest entity whose
     /// body holds that point, if there is one other than the caster.
     pub fn aim(&self, caster: EntityId, at: Vec3) -> CastContext {
         let mut ctx = super::context(caster);
         if let Some(info) = self.entities.get(&caster) {
-            ctx.origin = info.position;
+            // As on the host: three quarters of the radius above the centre.
+            ctx.origin = info.position + Vec3::UP * (info.radius * 0.75);
         }
         ctx.direction = if ctx.origin == at { Vec3::NORTH } else { ctx.origin.toward(at) };
         ctx.target_position = at;
