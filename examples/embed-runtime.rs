@@ -11,8 +11,8 @@ use std::error::Error;
 
 use spellhost_runtime::{Caster, Engine, EngineOptions, Library, Policy, admit, exact, play_tick};
 use spellhost_sim::{
-    Aim, CastRequest, Coord, Digest, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op, Point, Points,
-    RevisionRef, SpellId, Target, Terrain, World, WorldConfig, limits,
+    Aim, CallLimits, CastRequest, Coord, Digest, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op,
+    Point, Points, RevisionRef, SpellId, Target, Terrain, World, WorldConfig, limits,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -50,6 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         cooldown: info.cooldown,
         mana: info.mana,
         grant: limits::GRANT_FUEL,
+        limits: CallLimits::default(),
     };
     let cast = CastRequest {
         spell: SpellId::parse("embedded").ok_or("an id of lower-case letters")?,

@@ -173,7 +173,8 @@ fn scenarios() {
         fs::create_dir(at.path().join("tests")).expect("a writable folder");
         fs::write(at.path().join("tests/one.cast.toml"), scenario).expect("a writable folder");
         let output = run(at.path(), &["test", "."]);
-        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        let text =
+            [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         assert_eq!(output.status.code(), Some(1), "{scenario:?}:\n{text}");
         assert!(text.contains("one.cast.toml"), "{scenario:?}:\n{text}");
         for word in words {
@@ -185,7 +186,10 @@ fn scenarios() {
 #[test]
 fn a_spell_that_asks_for_nonsense() {
     for (body, words) in [
-        ("terrain::carve_sphere(ctx.target_position, f64::NAN);", &["invalid", "terrain.apply", "radius"][..]),
+        (
+            "terrain::carve_sphere(ctx.target_position, f64::NAN);",
+            &["invalid", "terrain.apply", "radius"][..],
+        ),
         ("terrain::carve_sphere(ctx.target_position, 1e9);", &["invalid", "terrain.apply", "radius"]),
         ("entities::damage(999_999, 5.0);", &["invalid", "entities.apply", "999999"]),
         ("panic!(\"the wand broke\");", &["trapped", "the wand broke", "src/lib.rs"]),

@@ -36,7 +36,10 @@ pub fn json(folder: &Path, arguments: &[&str]) -> (i32, Value) {
     let output = run(folder, arguments);
     let text = String::from_utf8_lossy(&output.stdout);
     let object = serde_json::from_str(&text).unwrap_or_else(|error| {
-        panic!("{arguments:?}: not one JSON object ({error}):\n{text}\n{}", String::from_utf8_lossy(&output.stderr))
+        panic!(
+            "{arguments:?}: not one JSON object ({error}):\n{text}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        )
     });
     (output.status.code().unwrap_or(-1), object)
 }

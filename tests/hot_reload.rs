@@ -29,7 +29,8 @@ impl Session {
         copy(&root().join("spells").join(name), &spell);
         let sdk = root().join("guest-sdk/rust").canonicalize().expect("the SDK is there");
         let manifest = fs::read_to_string(spell.join("Cargo.toml")).expect("a manifest");
-        fs::write(spell.join("Cargo.toml"), manifest.replace("../../guest-sdk/rust", &sdk.to_string_lossy())).expect("a manifest");
+        fs::write(spell.join("Cargo.toml"), manifest.replace("../../guest-sdk/rust", &sdk.to_string_lossy()))
+            .expect("a manifest");
         let mut child = command(folder.path())
             .args(["run", name])
             .stdin(Stdio::null())
@@ -41,7 +42,9 @@ impl Session {
         let out = child.stdout.take().expect("a standard output");
         let errors = child.stderr.take().expect("a standard error");
         let send_errors = send.clone();
-        std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
+        std::thread::spawn(move || {
+            BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| send.send(line))
+        });
         std::thread::spawn(move || {
             BufReader::new(errors).lines().map_while(Result::ok).try_for_each(|line| send_errors.send(line))
         });

@@ -45,7 +45,9 @@ fn demo_casts_apply_and_repeat() {
 
 #[test]
 fn seeds_never_share_a_hash() {
-    let hash = |seed: &str| json(&root(), &["run", "spells/blink", "--once", "--json", "--seed", seed]).1["state_hash"].clone();
+    let hash = |seed: &str| {
+        json(&root(), &["run", "spells/blink", "--once", "--json", "--seed", seed]).1["state_hash"].clone()
+    };
     assert_ne!(hash("1"), hash("2"));
 }
 
@@ -59,7 +61,16 @@ fn together_they_use_every_capability() {
         }
     }
     let all = [
-        "entities", "log", "presentation", "projectiles", "random", "remote-events", "scene", "state", "terrain", "timers",
+        "entities",
+        "log",
+        "presentation",
+        "projectiles",
+        "random",
+        "remote-events",
+        "scene",
+        "state",
+        "terrain",
+        "timers",
     ];
     assert_eq!(used.iter().map(String::as_str).collect::<Vec<_>>(), all);
 }

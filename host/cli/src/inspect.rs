@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use spellhost_runtime::Component;
+use spellhost_runtime::{Admitted, Component};
 
 use crate::check::{measures, measures_json};
 use crate::demo::{DemoFlags, TICKS, demo};
@@ -15,7 +15,6 @@ use crate::screen::{Doing, Screen};
 use crate::script::{Performance, perform};
 use crate::session::Session;
 use crate::source::{Making, Ready, Source, read};
-use crate::wit::wit;
 use crate::words;
 
 const EXAMPLES: &str = "\
@@ -115,7 +114,7 @@ fn object(ready: &Ready, trial: &Performance, costs: &BTreeMap<&str, Cost>) -> R
         "has_names": anatomy.has_names,
         "has_lines": anatomy.has_lines,
         "compile_micros": component.compile_time().as_micros() as u64,
-        "wit": wit(admitted.bytes())?,
+        "wit": interface_of(admitted)?,
         "trial": {
             "outcome": trial.tallies.first().map(|tally| tally.outcome()),
             "ticks": trial.ticks,
@@ -191,6 +190,11 @@ fn told(
             (words::count(cost.calls, "call"), words::grouped(cost.used), words::grouped(cost.most));
         lines.push(format!("  {export:<14} {used} in {calls}, {most} at most"));
     }
-    lines.push(format!("\nWIT\n{}", wit(admitted.bytes())?.trim_end()));
+    lines.push(format!("\nWIT\n{}", interface_of(admitted)?.trim_end()));
     Ok(lines.join("\n") + "\n")
+}
+
+/// The component's WIT as text.
+fn interface_of(admitted: &Admitted) -> Result<String, Problem> {
+    spellhost_forge::interface(admitted.bytes()).map_err(|message| Problem::failed("malformed", message))
 }

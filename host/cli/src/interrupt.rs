@@ -14,11 +14,14 @@ use crate::problem::Problem;
 /// How long an orderly end may take.
 const GRACE: Duration = Duration::from_millis(1_500);
 
+/// Whoever has to be told.
+type Listener = Box<dyn Fn() + Send>;
+
 /// Whether to stop.
 #[derive(Clone, Default)]
 pub struct Interrupt {
     raised: Arc<AtomicBool>,
-    listeners: Arc<Mutex<Vec<Box<dyn Fn() + Send>>>>,
+    listeners: Arc<Mutex<Vec<Listener>>>,
 }
 
 impl Interrupt {

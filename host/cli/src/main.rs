@@ -4,46 +4,45 @@
 //! thing asked about failed, 2 usage or environment, 130 Ctrl-C. Each command is a module of its
 //! own; none of them knows another's arguments.
 
+mod file;
+mod interrupt;
 mod problem;
 mod screen;
-mod interrupt;
-mod file;
 
-mod canonical;
-mod revision;
-mod listing;
-mod source;
 mod builder;
+mod canonical;
+mod listing;
+mod revision;
+mod source;
 
-mod stage;
-mod saved;
-mod session;
-mod tally;
-mod script;
 mod demo;
+mod saved;
+mod script;
+mod session;
+mod stage;
+mod tally;
 
-mod words;
-mod view;
-mod picture;
 mod account;
+mod picture;
+mod view;
+mod words;
 
-mod run;
-mod live;
 mod keys;
+mod live;
+mod run;
 
+mod bless;
+mod expectation;
 mod fields;
 mod scenario;
-mod expectation;
-mod bless;
 mod test;
 
-mod new;
 mod build;
 mod check;
-mod inspect;
-mod wit;
-mod doctor;
 mod completions;
+mod doctor;
+mod inspect;
+mod new;
 
 use std::process::ExitCode;
 
@@ -139,13 +138,18 @@ fn misused(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let asked = std::env::args_os().any(|argument| argument == "--json");
-    let json = asked || std::env::var("SPELLHOST_JSON").is_ok_and(|value| !["", "0", "false", "no", "off"].contains(&value.as_str()));
+    let json = asked
+        || std::env::var("SPELLHOST_JSON")
+            .is_ok_and(|value| !["", "0", "false", "no", "off"].contains(&value.as_str()));
     if json {
         let text = error.render().to_string();
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let hint = lines.find(|line| line.starts_with("tip:")).map(|line| line.trim_start_matches("tip: ").to_owned());
-        let problem = Problem::usage("usage", message).hint(hint.unwrap_or_else(|| "spellhost --help".into()));
+        let hint = lines
+            .find(|line| line.starts_with("tip:"))
+            .map(|line| line.trim_start_matches("tip: ").to_owned());
+        let problem =
+            Problem::usage("usage", message).hint(hint.unwrap_or_else(|| "spellhost --help".into()));
         Screen::new(true).problem(&problem);
     } else {
         // As above.
@@ -168,7 +172,10 @@ mod tests {
         let command = CommandLine::command();
         for command in command.get_subcommands() {
             let name = command.get_name();
-            assert!(command.get_after_help().is_some_and(|help| help.to_string().contains("Examples:")), "{name}");
+            assert!(
+                command.get_after_help().is_some_and(|help| help.to_string().contains("Examples:")),
+                "{name}"
+            );
             assert!(command.get_about().is_some(), "{name}");
             for argument in command.get_opts().filter(|argument| argument.get_id() != "help") {
                 let variable = argument.get_env().unwrap_or_default().to_string_lossy();

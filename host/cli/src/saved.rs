@@ -118,6 +118,10 @@ impl Recorder {
             cooldown: own.cooldown,
             mana: own.mana,
             grant: own.grant,
+            memory_bytes: own.limits.memory_bytes,
+            commands: own.limits.commands,
+            edited_voxels: own.limits.edited_voxels,
+            state_bytes: own.limits.state_bytes,
             manifest: revision.manifest.clone(),
         }))
     }

@@ -203,3 +203,43 @@ pub fn ground(world: &World, saved: bool, x: i32, z: i32) -> i32 {
 pub fn feet(position: Point, radius: Coord) -> [f64; 3] {
     [exact::coord(position.x), exact::coord(position.y - radius), exact::coord(position.z)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_of_the_demo_stands_on_the_ground() {
+        for terrain in [Terrain::Hills, Terrain::Flat, Terrain::Empty] {
+            let stage = Stage::demo(&Setting::Terrain(terrain), Some(7)).expect("a generated world");
+            let generator = Generator::new(terrain, 7);
+            let places = stage.actors.iter().map(|actor| feet(actor.spec.position, actor.spec.radius));
+            let columns = [(0.5, 0.5), (0.5, -7.5), (0.5, -11.5), (0.5, -15.5), (3.5, 0.5)];
+            for ([x, y, z], column) in places.zip(columns) {
+                assert_eq!((x, z), column);
+                assert_eq!(y, f64::from(generator.surface(x.floor() as i32, z.floor() as i32)));
+            }
+            assert_eq!(
+                exact::point(stage.demo_target()),
+                feet(stage.actors[2].spec.position, stage.actors[2].spec.radius)
+            );
+            let health =
+                stage.actors.iter().map(|actor| exact::points(actor.spec.health)).collect::<Vec<_>>();
+            assert_eq!(health, [100.0, 100.0, 100.0, 100.0, 50.0]);
+        }
+    }
+
+    #[test]
+    fn a_saved_world_has_its_ground_where_it_was_left() {
+        let mut world = World::new(WorldConfig { terrain: Terrain::Flat, seed: 1 });
+        let (min, size) = (BlockPos::new(0, 0, 0), spellhost_sim::BlockSize::new(1, 5, 1));
+        let mode = spellhost_sim::FillMode::Add;
+        let tower = Op::FillBox { min, size, material: spellhost_sim::Material::STONE, mode };
+        world.open_tick(spellhost_sim::Inputs { ops: vec![tower], ..Default::default() });
+        world.close_tick(Vec::new());
+        assert_eq!(
+            [ground(&world, true, 0, 0), ground(&world, true, 1, 0), ground(&world, false, 0, 0)],
+            [5, 0, 0]
+        );
+    }
+}

@@ -129,9 +129,9 @@ fn changed(before: &View, after: &View, chunks: &[ChunkPos]) -> Option<Region> {
             // Regions are x fastest, then z, then y.
             let block = [origin.x + at % edge, origin.y + at / (edge * edge), origin.z + at / edge % edge];
             let region = bounds.get_or_insert(Region { min: block, max: block });
-            for axis in 0..3 {
-                region.min[axis] = region.min[axis].min(block[axis]);
-                region.max[axis] = region.max[axis].max(block[axis]);
+            for (axis, part) in block.into_iter().enumerate() {
+                region.min[axis] = region.min[axis].min(part);
+                region.max[axis] = region.max[axis].max(part);
             }
         }
     }

@@ -8,8 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use spellhost_sim::limits::STATE_BYTES_MAX;
-use spellhost_sim::{Call, CallId, CastId, Command, Entry, LimitKind, Outcome, World};
+use spellhost_sim::{Call, CallId, CallLimits, CastId, Command, Entry, LimitKind, Outcome, World};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::abi;
@@ -47,6 +46,7 @@ pub(crate) struct Request<'a> {
     pub(crate) tick: u64,
     pub(crate) cast: CastId,
     pub(crate) call: &'a Call,
+    pub(crate) limits: CallLimits,
     pub(crate) context: &'a abi::CastContext,
     pub(crate) state: &'a [u8],
     pub(crate) alarm: &'a Alarm,
@@ -95,8 +95,8 @@ impl Request<'_> {
             let outcome = Outcome::Limit(LimitKind::Watchdog);
             return Ran::without_effect(self.cast, self.call, self.state, outcome);
         }
-        let session =
-            Session::new(self.world.clone(), self.tick, self.cast, self.call.seed, self.state.to_vec());
+        let (seed, state) = (self.call.seed, self.state.to_vec());
+        let session = Session::new(self.world.clone(), self.tick, self.cast, seed, self.limits, state);
         let mut store = match self.component.engine().store(session, INSTANTIATE_FUEL) {
             Ok(store) => store,
             Err(error) => return self.unstarted(&error),
@@ -153,7 +153,7 @@ impl Request<'_> {
                 let migrate = self.component.migrate(store, instance)?;
                 let (answer,) = migrate.call(&mut *store, (&from.to_string(), self.state))?;
                 match answer {
-                    Ok(Measured(bytes)) if bytes.len() > STATE_BYTES_MAX => {
+                    Ok(Measured(bytes)) if bytes.len() > store.data().state_bytes_max() => {
                         Err(Stop::Limit(LimitKind::State).into())
                     }
                     Ok(Measured(bytes)) => Ok(Ok(Some(bytes))),

@@ -39,7 +39,10 @@ fn text() -> String {
     parts.add("operators", operator_cost());
     parts.add("wit", WIT);
     parts.add("prices", prices::PRICES);
-    parts.add("unit prices", (prices::TEXT_BYTE, prices::ENTITY, prices::EFFECT_PARAM, prices::RAY));
+    parts.add(
+        "unit prices",
+        (prices::TEXT_BYTE, prices::ENTITY, prices::EFFECT_PARAM, prices::RAY, prices::VOXEL),
+    );
     parts.add("instantiate fuel", limits::INSTANTIATE_FUEL);
     parts.add("host stack", limits::HOST_STACK_BYTES);
     parts.add("memory and tables", (limits::MEMORY_BYTES_MAX, limits::TABLE_ELEMENTS_MAX));

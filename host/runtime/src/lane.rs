@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use spellhost_sim::{
-    Call, CallId, CallResult, Entry, Lane, LimitKind, Outcome, RevisionRef, TickReport, World,
+    Call, CallId, CallLimits, CallResult, Entry, Lane, LimitKind, Outcome, RevisionRef, TickReport, World,
 };
 
 use crate::abi;
@@ -59,16 +59,18 @@ impl Work {
         let mut context = lowering::context(self.lane.cast, around.tick, &self.lane.context);
         let mut state = self.lane.state.clone();
         let mut component = self.current.as_ref();
+        let mut limits = self.lane.revision.limits;
+        let next_limits = self.lane.migrate_to.map_or(limits, |revision| revision.limits);
         let mut results = Vec::with_capacity(self.lane.calls.len());
         for call in &self.lane.calls {
             let migrates = matches!(call.entry, Entry::Migrate { .. });
-            let runs = if migrates { self.next.as_ref() } else { component };
+            let runs = if migrates { (self.next.as_ref(), next_limits) } else { (component, limits) };
             (context.first_entity, context.fuel) = (call.first_entity.0, call.grant);
             let ran = self.run_call(around, call, runs, &context, &state);
             if ran.outcome.is_applied() {
                 state = ran.state;
                 if migrates {
-                    component = self.next.as_ref();
+                    (component, limits) = runs;
                 }
             }
             let result = CallResult {
@@ -86,7 +88,7 @@ impl Work {
         &self,
         around: &Surroundings,
         call: &Call,
-        component: Option<&Component>,
+        (component, limits): (Option<&Component>, CallLimits),
         context: &abi::CastContext,
         state: &[u8],
     ) -> Ran {
@@ -101,7 +103,7 @@ impl Work {
             return Ran::without_effect(cast, call, state, outcome);
         };
         let (world, tick, alarm) = (&around.world, around.tick, &around.alarm);
-        Request { component, world, tick, cast, call, context, state, alarm }.run()
+        Request { component, world, tick, cast, call, limits, context, state, alarm }.run()
     }
 
     /// Results for a lane that no thread finished.

@@ -50,7 +50,7 @@ pub const MEMORIES_MAX: usize = 2;
 /// The most 64 KiB pages that a memory may start with or name as its maximum.
 pub const MEMORY_PAGES_MAX: u64 = 256;
 /// The most bytes of all memories of a call together.
-pub const MEMORY_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const MEMORY_BYTES_MAX: usize = sim::MEMORY_BYTES_MAX as usize;
 /// The most data segments of one core module.
 pub const DATA_SEGMENTS_MAX: usize = 1_024;
 /// The most bytes of data over all core modules.

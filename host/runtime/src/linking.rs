@@ -4,7 +4,7 @@
 //! A later version of the WIT is another file like this one. Host functions never panic on what a
 //! guest says.
 
-use spellhost_sim::limits::{RAYS_MAX, STATE_BYTES_MAX};
+use spellhost_sim::limits::{EDITED_VOXELS_MAX, RAYS_MAX};
 use spellhost_sim::{Command, EntityId, LimitKind, Material};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, LinkerInstance, WasmList, WasmStr};
@@ -163,6 +163,7 @@ fn terrain(terrain: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
         enter(&mut cx, price.function, price.of(list_len(&ops)?))?;
         HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
             let command = call.terrain(item, op)?;
+            charge(call.cx, call.function, prices::VOXEL * command.voxel_volume().min(EDITED_VOXELS_MAX))?;
             call.issue(item, command)
         })
     })?;
@@ -251,7 +252,7 @@ fn state(state: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
         let price = prices::SAVE;
         let len = bytes_len(&bytes)?;
         enter(&mut cx, price.function, price.of(len))?;
-        if len > STATE_BYTES_MAX as u64 {
+        if len > cx.data().state_bytes_max() as u64 {
             return Err(Stop::Limit(LimitKind::State).into());
         }
         let bytes = bytes.0.as_le_slice(&cx).to_vec();

@@ -56,7 +56,7 @@ prices! {
     ENTITIES_IN_RADIUS = "scene.entities-in-radius", 1000 + 100 per "block of radius, and 200 an entity of the answer";
     ENTITIES_BY_KIND = "scene.entities-by-kind", 1000 + 20 per "entity of the limit, and 200 an entity of the answer";
     MATERIAL_NAMED = "scene.material-named", 150 + 1 per "byte of text";
-    TERRAIN_APPLY = "terrain.apply", 150 + 150 per "operation";
+    TERRAIN_APPLY = "terrain.apply", 150 + 150 per "operation, and 4 a voxel covered";
     WATCH_BOX = "terrain.watch-box", 300 + 0 per "";
     SPAWN = "projectiles.spawn", 150 + 300 per "projectile";
     ENTITIES_APPLY = "entities.apply", 150 + 150 per "operation, and 1 a byte of text";
@@ -75,3 +75,31 @@ prices! {
 
 /// Fuel for each ray of [`RAYCASTS`], beside its length.
 pub const RAY: u64 = 300;
+/// Fuel for each voxel that an operation of [`TERRAIN_APPLY`] covers, whether it changes or not.
+pub const VOXEL: u64 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::PRICES;
+    use crate::contract::WIT;
+
+    #[test]
+    fn the_contract_states_every_price() {
+        let thousands = |number: u64| match number {
+            1_000.. => format!("{},{:03}", number / 1_000, number % 1_000),
+            _ => number.to_string(),
+        };
+        for price in PRICES {
+            let (interface, function) = price.function.split_once('.').expect("interface.function");
+            let from =
+                WIT.split(&format!("\ninterface {interface} {{")).nth(1).expect("the interface is there");
+            let before = from.split(&format!("\n  {function}: func(")).next().expect("the function is there");
+            let said = before.lines().last().expect("a comment before it").trim();
+            let unit = match price.unit {
+                "" => String::new(),
+                unit => format!(" + {} per {unit}", thousands(price.per_unit)),
+            };
+            assert_eq!(said, format!("/// Fuel: {}{unit}.", thousands(price.base)), "{}", price.function);
+        }
+    }
+}

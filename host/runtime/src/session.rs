@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use spellhost_sim::limits::{COMMAND_BYTES_MAX, COMMANDS_MAX, EDITED_VOXELS_MAX};
-use spellhost_sim::{CallStream, CastId, Command, LimitKind, World};
+use spellhost_sim::limits::{COMMAND_BYTES_MAX, COMMANDS_MAX, EDITED_VOXELS_MAX, STATE_BYTES_MAX};
+use spellhost_sim::{CallLimits, CallStream, CastId, Command, LimitKind, World};
 use wasmtime::{ResourceLimiter, StoreContextMut};
 
 use crate::limits::{MEMORY_BYTES_MAX, TABLE_ELEMENTS_MAX};
@@ -36,6 +36,7 @@ pub(crate) struct Session {
     pub(crate) random: CallStream,
     pub(crate) log: Log,
     pub(crate) quota: Quota,
+    limits: CallLimits,
     state: Vec<u8>,
     commands: Vec<Command>,
     command_bytes: usize,
@@ -44,8 +45,16 @@ pub(crate) struct Session {
 
 impl Session {
     /// A session of a call of `cast` in an opened world.
-    pub(crate) fn new(world: Arc<World>, tick: u64, cast: CastId, seed: [u8; 32], state: Vec<u8>) -> Self {
-        Self { world: Some(world), tick, cast, state, ..Self::without_world(seed) }
+    pub(crate) fn new(
+        world: Arc<World>,
+        tick: u64,
+        cast: CastId,
+        seed: [u8; 32],
+        limits: CallLimits,
+        state: Vec<u8>,
+    ) -> Self {
+        let quota = Quota { memory_bytes_max: limits.memory_bytes as usize, ..Quota::default() };
+        Self { world: Some(world), tick, cast, limits, quota, state, ..Self::without_world(seed) }
     }
 
     /// A session in which nothing answers.
@@ -58,6 +67,7 @@ impl Session {
             random: CallStream::new(seed),
             log: Log::default(),
             quota: Quota::default(),
+            limits: CallLimits::default(),
             state: Vec::new(),
             commands: Vec::new(),
             command_bytes: 0,
@@ -75,6 +85,11 @@ impl Session {
         &self.state
     }
 
+    /// The most bytes of state that the call may leave.
+    pub(crate) fn state_bytes_max(&self) -> usize {
+        STATE_BYTES_MAX.min(self.limits.state_bytes as usize)
+    }
+
     /// Takes the commands, the state and the log out.
     pub(crate) fn finish(self) -> (Vec<Command>, Vec<u8>, Log) {
         (self.commands, self.state, self.log)
@@ -84,7 +99,7 @@ impl Session {
     ///
     /// `item` is where it stood, such as `ops[3].`, and prefixes the field of an error.
     pub(crate) fn issue(&mut self, function: &'static str, item: &str, command: Command) -> Result<(), Stop> {
-        if self.commands.len() >= COMMANDS_MAX {
+        if self.commands.len() >= COMMANDS_MAX.min(self.limits.commands as usize) {
             return Err(Stop::Limit(LimitKind::Commands));
         }
         self.world()?.check(self.cast, &self.commands, &command).map_err(|invalid| {
@@ -95,7 +110,7 @@ impl Session {
             return Err(Stop::Limit(LimitKind::CommandBytes));
         }
         let voxels = self.edited_voxels.saturating_add(command.voxel_volume());
-        if voxels > EDITED_VOXELS_MAX {
+        if voxels > EDITED_VOXELS_MAX.min(self.limits.edited_voxels.into()) {
             return Err(Stop::Limit(LimitKind::EditedVoxels));
         }
         (self.command_bytes, self.edited_voxels) = (bytes, voxels);
@@ -151,10 +166,17 @@ pub(crate) fn charge(
 }
 
 /// The memory and tables of one call, summed over all its core instances.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Quota {
     memory_bytes: usize,
+    memory_bytes_max: usize,
     table_elements: usize,
+}
+
+impl Default for Quota {
+    fn default() -> Self {
+        Self { memory_bytes: 0, memory_bytes_max: MEMORY_BYTES_MAX, table_elements: 0 }
+    }
 }
 
 impl Quota {
@@ -185,7 +207,8 @@ impl ResourceLimiter for Quota {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Self::grow(&mut self.memory_bytes, current, desired, maximum, MEMORY_BYTES_MAX)
+        let most = MEMORY_BYTES_MAX.min(self.memory_bytes_max);
+        Self::grow(&mut self.memory_bytes, current, desired, maximum, most)
             .ok_or_else(|| Stop::Limit(LimitKind::Memory).into())
     }
 

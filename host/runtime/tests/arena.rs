@@ -11,8 +11,8 @@ use spellhost_runtime::{
 };
 use spellhost_sim::limits::GRANT_FUEL;
 use spellhost_sim::{
-    Aim, CallReport, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op,
-    Outcome, Point, Points, RevisionRef, SpellId, Swap, Terrain, World, WorldConfig,
+    Aim, CallLimits, CallReport, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec,
+    Inputs, Op, Outcome, Point, Points, RevisionRef, SpellId, Swap, Terrain, World, WorldConfig,
 };
 
 use crate::guest::Guest;
@@ -37,7 +37,7 @@ pub fn load(guest: &Guest, codegen: Codegen) -> Result<Component, Rejection> {
 
 pub fn revision(component: &Component, grant: u64) -> RevisionRef {
     let digest = component.digest();
-    RevisionRef { id: digest, component: digest, cooldown: 0, mana: 0, grant }
+    RevisionRef { id: digest, component: digest, cooldown: 0, mana: 0, grant, limits: CallLimits::default() }
 }
 
 /// A world with casting threads and components.

@@ -6,9 +6,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use spellhost_sim::{
-    Aim, CallResult, CastRequest, Command, Coord, Digest, Direction, EntityId, EntityKind, EntitySpec,
-    Inputs, Op, Outcome, Point, Points, ProjectileSpec, Rate, RevisionRef, SpellId, Terrain, Velocity, World,
-    WorldConfig,
+    Aim, CallLimits, CallResult, CastRequest, Command, Coord, Digest, Direction, EntityId, EntityKind,
+    EntitySpec, Inputs, Op, Outcome, Point, Points, ProjectileSpec, Rate, RevisionRef, SpellId, Terrain,
+    Velocity, World, WorldConfig,
 };
 
 const ENTITIES: u64 = 10_000;
@@ -115,7 +115,14 @@ fn cast() -> CastRequest {
     let digest = Digest([1; 32]);
     CastRequest {
         spell: SpellId::parse("volley").expect("a good id"),
-        revision: RevisionRef { id: digest, component: digest, cooldown: 0, mana: 0, grant: 1_000 },
+        revision: RevisionRef {
+            id: digest,
+            component: digest,
+            cooldown: 0,
+            mana: 0,
+            grant: 1_000,
+            limits: CallLimits::default(),
+        },
         channel: None,
         caster: EntityId(1),
         aim: Aim::default(),

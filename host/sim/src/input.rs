@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::NamedValue;
 use crate::entity::{EntityId, EntitySpec};
 use crate::fixed::Coord;
+use crate::limits::{COMMANDS_MAX, EDITED_VOXELS_MAX, MEMORY_BYTES_MAX, STATE_BYTES_MAX};
 use crate::material::Material;
 use crate::vector::{BlockPos, BlockSize, Direction, Point};
 use crate::voxels::FillMode;
@@ -85,6 +86,33 @@ pub struct RevisionRef {
     pub mana: u32,
     /// Fuel of one call, at most [`crate::limits::GRANT_FUEL`].
     pub grant: u64,
+    /// What else one call may use.
+    pub limits: CallLimits,
+}
+
+/// What one call of a revision may use, beside fuel. A revision may only lower the host's own limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CallLimits {
+    /// Bytes of all linear memories together.
+    pub memory_bytes: u32,
+    /// Commands.
+    pub commands: u32,
+    /// Voxels that its commands cover.
+    pub edited_voxels: u32,
+    /// Bytes of state.
+    pub state_bytes: u32,
+}
+
+impl Default for CallLimits {
+    /// The host's own limits.
+    fn default() -> Self {
+        Self {
+            memory_bytes: MEMORY_BYTES_MAX,
+            commands: COMMANDS_MAX as u32,
+            edited_voxels: EDITED_VOXELS_MAX as u32,
+            state_bytes: STATE_BYTES_MAX as u32,
+        }
+    }
 }
 
 /// A channel of a spell now points to `revision`.

@@ -64,7 +64,8 @@ pub use fixed::{Coord, Points, QuantiseError, Rate, quantise};
 pub use generator::{Generator, Terrain};
 pub use hash::StateHash;
 pub use input::{
-    Aim, CastRequest, Channel, Digest, Inputs, Op, RemoteInput, RevisionRef, SpellId, Swap, Target,
+    Aim, CallLimits, CastRequest, Channel, Digest, Inputs, Op, RemoteInput, RevisionRef, SpellId, Swap,
+    Target,
 };
 pub use material::{MATERIALS, Material, MaterialInfo};
 pub use random::CallStream;

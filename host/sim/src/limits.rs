@@ -34,6 +34,8 @@ pub const COMMANDS_MAX: usize = 64;
 pub const COMMAND_BYTES_MAX: usize = 16 * 1024;
 /// The most voxels that the commands of one call may cover (the volume counts, not the change).
 pub const EDITED_VOXELS_MAX: u64 = 65_536;
+/// The most bytes of linear memory of one call.
+pub const MEMORY_BYTES_MAX: u32 = 16 * 1024 * 1024;
 /// The most bytes of state of one active spell.
 pub const STATE_BYTES_MAX: usize = 4 * 1024;
 /// The most bytes of a remote event's payload.

@@ -50,6 +50,14 @@ pub struct Pin {
     pub mana: u32,
     /// Fuel of one call.
     pub grant: u64,
+    /// Bytes of linear memory of one call.
+    pub memory_bytes: u32,
+    /// Commands of one call.
+    pub commands: u32,
+    /// Voxels that the commands of one call cover.
+    pub edited_voxels: u32,
+    /// Bytes of state.
+    pub state_bytes: u32,
     /// The manifest's canonical bytes, whose BLAKE3 is the revision id.
     pub manifest: String,
 }

@@ -1,19 +1,15 @@
-//! A component's WIT as text: the only place of the command line that asks the component tools.
+//! A component's interface as text, for people who ask what a file is.
+//!
+//! Reads bytes that admission has passed; promises an error and no panic on any others.
 
 use wit_component::{DecodedWasm, OutputToString, WitPrinter, decode};
 
-use crate::problem::Problem;
-
-/// The world of a component and the interfaces it uses, as text.
+/// The WIT of a component: its world and the interfaces that it uses, without comments.
 ///
 /// # Errors
-/// Where the bytes are not a component.
-pub fn wit(component: &[u8]) -> Result<String, Problem> {
-    let failed = |error: &dyn std::fmt::Display| {
-        let mut problem = Problem::failed("malformed", "the component's types cannot be read");
-        problem.causes.push(error.to_string());
-        problem
-    };
+/// Why the bytes have no readable types.
+pub fn interface(component: &[u8]) -> Result<String, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("the component's types cannot be read: {error}");
     let decoded: DecodedWasm = decode(component).map_err(|error| failed(&error))?;
     let (resolve, package) = (decoded.resolve(), decoded.package());
     let nested: Vec<_> = resolve.packages.iter().map(|(id, _)| id).filter(|id| *id != package).collect();
