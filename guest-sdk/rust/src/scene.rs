@@ -45,7 +45,7 @@ impl From<crate::bindings::spellhost::spell::scene::RayHit> for RayHit {
 /// # struct Peek;
 /// # impl Spell for Peek { fn cast(_: &Context) -> Result {
 /// let region = scene::get_voxels(BlockPos::new(-1, -2, -1), BlockSize::cube(3));
-/// assert_eq!(region.get(BlockPos::new(0, -1, 0)), Some(Material::STONE));
+/// assert_eq!(region.get(BlockPos::new(0, -1, 0)), Some(Material::GRASS));
 /// assert_eq!(region.get(BlockPos::new(9, 0, 0)), None);
 /// assert_eq!(region.iter().filter(|(_, material)| material.is_solid()).count(), 18);
 /// # Ok(()) } }

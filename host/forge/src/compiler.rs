@@ -118,7 +118,8 @@ fn execute(plan: &Plan, options: &BuildOptions<'_>, mut messages: Messages) -> R
         Stream::Error => {
             if let Some(package) = messages.error(line) {
                 (options.progress)(Progress::Compiling { package: package.to_owned() });
-            } else if line.trim_start().starts_with("Blocking waiting for file lock") {
+            } else if line.contains("waiting for file lock on") && line.contains("directory") {
+                // Its locks on caches that all cargos share are over in a moment, and no news.
                 (options.progress)(Progress::Note(
                     "waiting for another cargo that builds in the same folder".into(),
                 ));

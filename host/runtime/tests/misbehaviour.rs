@@ -3,9 +3,9 @@
 
 use spellhost_runtime::{Codegen, limits};
 use spellhost_sim::limits::{COMMANDS_MAX, GRANT_FUEL, STATE_BYTES_MAX};
-use spellhost_sim::{LimitKind, Outcome};
+use spellhost_sim::{CallLimits, CastRequest, Inputs, LimitKind, Outcome, RevisionRef};
 
-use crate::arena::{Cast, applied, cast, cast_on, load};
+use crate::arena::{Arena, Cast, applied, cast, cast_on, load};
 use crate::guest::{Field, Guest, OK, SCRATCH, bytes, sphere, voxel};
 use wit_component::StringEncoding;
 
@@ -107,6 +107,33 @@ fn commands_are_counted() {
         Outcome::Limit(LimitKind::Commands)
     );
     assert_eq!(ends(&guest.cast(&for_ever(apply))), Outcome::Limit(LimitKind::Commands));
+}
+
+#[test]
+fn a_revision_lowers_the_limits_of_the_host() {
+    let voxels = "(call $terrain.apply (i32.const 4096) (i32.const 1))";
+    let guest = Guest::new()
+        .import("terrain.apply")
+        .data(SCRATCH, &bytes(&voxel([0, -1, 0], 1)))
+        .cast(&voxels.repeat(3));
+    let component = load(&guest, Codegen::Native).unwrap_or_else(|rejection| panic!("{rejection}"));
+    let host = CallLimits::default();
+    let ends = |limits: CallLimits| {
+        let mut arena = Arena::new(Codegen::Native, 1);
+        let request = arena.request(&component);
+        let revision = RevisionRef { limits, ..request.revision };
+        let casts = vec![CastRequest { revision, ..request }];
+        arena.play(Inputs { casts, ..Inputs::default() }).report.calls[0].outcome.clone()
+    };
+    assert_eq!(ends(host), applied());
+    assert_eq!(ends(CallLimits { commands: 3, edited_voxels: 3, ..host }), applied());
+    for (limits, kind) in [
+        (CallLimits { commands: 2, ..host }, LimitKind::Commands),
+        (CallLimits { edited_voxels: 2, ..host }, LimitKind::EditedVoxels),
+        (CallLimits { memory_bytes: 65_535, ..host }, LimitKind::Memory),
+    ] {
+        assert_eq!(ends(limits), Outcome::Limit(kind));
+    }
 }
 
 #[test]

@@ -42,11 +42,38 @@ pub fn test() -> Result<()> {
     let mut total = Summary::default();
     step("simulation in debug", || total.add(&["test", "--package", "spellhost-sim", "--lib"]))?;
     step("tests", || total.add(&["test", "--release", "--workspace", "--no-fail-fast"]))?;
+    step("one engine", one_engine)?;
     println!("{} passed, {} failed", total.passed, total.failed);
     if total.failed > 0 || total.broken {
         bail!("{} tests failed", total.failed);
     }
     Ok(())
+}
+
+/// Fails where `cargo run --release` and the tests stand on two builds of wasmtime: then some
+/// dependency resolves other features in one of them, and everybody compiles the engine twice.
+fn one_engine() -> Result<()> {
+    let run = engine(&["build", "--release"])?;
+    let tests = engine(&["test", "--release", "--workspace", "--no-run"])?;
+    if run != tests {
+        bail!(
+            "`cargo run` builds {run} and the tests build {tests}: compare the features of both with `cargo tree -e \
+             features`, and name what differs in host/cli/Cargo.toml"
+        );
+    }
+    Ok(())
+}
+
+/// The file name of the one wasmtime that a cargo command uses.
+fn engine(arguments: &[&str]) -> Result<String> {
+    let output =
+        Command::new(cargo_program()).args(arguments).args(["--quiet", "--message-format=json"]).output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let name = text
+        .split('"')
+        .filter_map(|word| word.rsplit('/').next())
+        .find(|name| name.starts_with("libwasmtime-") && name.ends_with(".rlib"));
+    name.map(str::to_owned).context("cargo names no wasmtime among its artefacts")
 }
 
 /// Runs the tests so that they rewrite what they expect.
