@@ -1530,7 +1530,7 @@ pub mod spellhost {
                 pub origin: Vec3,
                 /// Where it goes: any length but zero.
                 pub direction: Vec3,
-                /// How far, in blocks: more than 0, at most 256.
+                /// How far, in blocks: 0 to 256.
                 pub max_distance: f64,
             }
             impl ::core::fmt::Debug for Ray {
@@ -1701,7 +1701,7 @@ pub mod spellhost {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The first thing along a ray. Direction of any length but zero; `max-distance` more than 0, at most 256.
+            /// The first thing along a ray. Direction of any length but zero; `max-distance` 0 to 256.
             /// Fuel: 400 + 32 per block of max-distance.
             #[allow(async_fn_in_trait)]
             pub fn raycast(
@@ -3633,7 +3633,7 @@ pub mod spellhost {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Replaces it; takes effect if the call returns ok.
+            /// Replaces it; takes effect if the call returns ok. More than 4 KiB end the call as `limit(state)`.
             /// Fuel: 200 + 1 per byte.
             #[allow(async_fn_in_trait)]
             pub fn save(bytes: &[u8]) -> () {

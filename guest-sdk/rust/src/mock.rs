@@ -32,7 +32,7 @@ pub fn context(caster: EntityId) -> CastContext {
         target_position,
         target_entity: None,
         first_entity: 0,
-        fuel: 5_000_000,
+        fuel: 2_000_000,
         params: Vec::new(),
     }
 }

@@ -116,8 +116,8 @@ pub fn get_voxels(min: BlockPos, size: impl Into<BlockSize>) -> Region {
     Region { min, size, materials }
 }
 
-/// The first solid block or body along a ray. `direction` of any length but zero; `max_distance` more than 0 and
-/// at most 256 blocks, otherwise the call ends as `invalid`.
+/// The first solid block or body along a ray. `direction` of any length but zero; `max_distance` from 0
+/// to 256 blocks, otherwise the call ends as `invalid`.
 ///
 /// Fuel: priced as `scene.raycast`.
 pub fn raycast(origin: Vec3, direction: Vec3, max_distance: f64) -> Option<RayHit> {

@@ -16,7 +16,7 @@ pub fn load() -> Vec<u8> {
 }
 
 /// Replaces what is saved: at most 4,096 bytes. Takes effect if the call ends well; commands that wait are
-/// delivered first. More bytes end the call as `invalid`.
+/// delivered first. More bytes end the call as `limit(state)`.
 ///
 /// Fuel: priced as `state.save`.
 pub fn save(bytes: &[u8]) {

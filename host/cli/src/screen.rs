@@ -176,9 +176,17 @@ pub enum Doing<'a> {
     Note(&'a str),
 }
 
-/// Writes all of it now. A reader that went away (`| head`) has what it wanted.
+/// Writes all of it now. A reader that went away (`| head`) has what it wanted; any other failure
+/// (a full disk) ends the program, for its result is lost.
 fn write(mut to: impl io::Write, text: &str) {
-    if to.write_all(text.as_bytes()).and_then(|()| to.flush()).is_err() {
+    let Err(error) = to.write_all(text.as_bytes()).and_then(|()| to.flush()) else { return };
+    if error.kind() == io::ErrorKind::BrokenPipe {
         std::process::exit(0);
     }
+    // Where standard error is what failed, there is nobody left to tell.
+    let _ = io::Write::write_all(
+        &mut io::stderr(),
+        format!("error: cannot write the output: {error}\n").as_bytes(),
+    );
+    std::process::exit(2);
 }

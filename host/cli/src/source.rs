@@ -219,9 +219,7 @@ fn build_problem(folder: &Folder, failure: &BuildFailure) -> Problem {
             file.strip_prefix(&folder.root).map(Into::into).unwrap_or(file)
         };
         problem = problem.at(shown.display(), first.line, first.column);
-        if problem.detail.is_empty() {
-            problem.causes.push(first.message.clone());
-        }
+        problem.causes.push(first.message.clone());
     }
     problem
 }

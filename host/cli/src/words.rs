@@ -131,6 +131,9 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::Applied { skipped: 0 } => "applied".into(),
         Outcome::Applied { skipped } => format!("applied, {} skipped", count(*skipped as u64, "command")),
         Outcome::Failed { message } => format!("failed: {message}"),
+        Outcome::Invalid { function, field, message } if field.is_empty() => {
+            format!("invalid: {function}: {message}")
+        }
         Outcome::Invalid { function, field, message } => format!("invalid: {function}, {field}: {message}"),
         Outcome::Trapped { trap, r#where: None } => format!("trapped: {trap}"),
         Outcome::Trapped { trap, r#where: Some(at) } => format!("trapped: {trap} in {at}"),

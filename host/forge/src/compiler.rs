@@ -77,7 +77,7 @@ fn supply_sdk(package: &Package, options: &BuildOptions<'_>) -> Result<(), Build
     let Some(link) = package.link() else { return Ok(()) };
     let unavailable = |what: String, error: std::io::Error| {
         BuildFailure::new("sdk_unavailable", format!("{what}: {error}"))
-            .hint("make the folder writable, or set XDG_CACHE_HOME to one that is")
+            .hint("make the folder writable, or copy the spell to a folder of your own")
     };
     let place = options.cache.root().display();
     let sdk = sdk::unpack(&options.cache)
@@ -180,6 +180,17 @@ fn check_entry(folder: &Folder, root: &Path, built: &Path) -> Result<(), BuildFa
 
 /// Why there is no core module.
 fn explain(folder: &Folder, package: &Package, messages: Messages) -> BuildFailure {
+    // A compiler that is not the one that rustup installs targets for.
+    if messages
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.message.contains("can't find crate for `core`"))
+        || messages.says("target may not be installed")
+    {
+        return BuildFailure::new("target_missing", format!("the compiler in use has no `{TARGET}` target"))
+            .hint(format!("install it with: {INSTALL_TARGET}; `which rustc` must be rustup's own"))
+            .rendered(messages.rendered);
+    }
     let errors =
         messages.diagnostics.iter().filter(|diagnostic| diagnostic.level == crate::Level::Error).count();
     if errors > 0 {
@@ -242,6 +253,11 @@ fn explain_cargo(folder: &Folder, package: &Package, messages: &Messages) -> Bui
         let hint =
             "write `spellhost-sdk = { path = \".spellhost/sdk\" }`: spellhost puts the SDK there itself";
         return BuildFailure::new("manifest_failed", message).hint(hint);
+    }
+    if says("two packages named `spellhost-sdk`") {
+        let message = "two spells of this cargo workspace name two folders as their `spellhost-sdk`";
+        return BuildFailure::new("manifest_failed", message)
+            .hint("write the same path in both Cargo.toml, such as `../.spellhost/sdk`, or leave one out of the workspace");
     }
     if says("is not supported by the following package") || says("requires rustc") {
         return BuildFailure::new("manifest_failed", "this Rust is too old for the SDK")

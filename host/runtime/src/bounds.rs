@@ -33,6 +33,8 @@ pub(crate) struct Bounds<'p> {
     enclosing: Vec<Enclosing>,
     core_instances: usize,
     nested_components: usize,
+    component_instances: usize,
+    component_types: usize,
     tables: usize,
     table_elements: u64,
     memories: usize,
@@ -57,6 +59,8 @@ impl<'p> Bounds<'p> {
             enclosing: Vec::new(),
             core_instances: 0,
             nested_components: 0,
+            component_instances: 0,
+            component_types: 0,
             tables: 0,
             table_elements: 0,
             memories: 0,
@@ -113,6 +117,7 @@ impl<'p> Bounds<'p> {
     /// Counts what a payload holds; only counts and lengths are looked at before it is validated.
     fn measure(&mut self, payload: &Payload<'_>, bytes: &[u8]) -> Walked<()> {
         self.section(payload, bytes);
+        self.bound("sections", self.anatomy.sections.len() as u64, limits::SECTIONS_MAX as u64);
         match payload {
             Payload::ModuleSection { .. } => {
                 self.anatomy.core_modules += 1;
@@ -130,7 +135,16 @@ impl<'p> Bounds<'p> {
                 self.bound("core instances", self.core_instances as u64, limits::CORE_INSTANCES_MAX as u64);
                 self.code_in_nested("a core instance");
             }
-            Payload::ComponentTypeSection(section) => self.types(section.count()),
+            Payload::ComponentInstanceSection(section) => {
+                self.component_instances += section.count() as usize;
+                let most = limits::COMPONENT_INSTANCES_MAX as u64;
+                self.bound("component instances", self.component_instances as u64, most);
+                self.code_in_nested("a component instance");
+            }
+            Payload::ComponentTypeSection(section) => {
+                self.component_types += section.count() as usize;
+                self.bound("component types", self.component_types as u64, limits::TYPES_MAX as u64);
+            }
             Payload::ComponentCanonicalSection(section) => {
                 for function in section.clone() {
                     self.canonical(&function.map_err(|error| explain(&error))?);

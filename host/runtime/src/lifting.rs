@@ -9,6 +9,7 @@ use wasmtime::component::{Lift, WasmList, WasmStr};
 
 use crate::abi;
 use crate::limits::{BYTE_LIST_ARGUMENT_MAX, LIST_ARGUMENT_ITEMS_MAX, STRING_ARGUMENT_BYTES_MAX};
+use crate::log::quoted;
 use crate::measured::{Measured, is_malformed_text};
 use crate::prices::{EFFECT_PARAM, TEXT_BYTE};
 use crate::quantise;
@@ -187,7 +188,7 @@ impl HostCall<'_, '_> {
                 let name = self.text(&status.name)?;
                 let known = sim::Status::named(&name).ok_or_else(|| {
                     let names = one_of(sim::STATUSES.iter().map(|row| row.name));
-                    self.invalid(item, "name", format!("{name:.64?} is no status: they are {names}"))
+                    self.invalid(item, "name", format!("{} is no status: they are {names}", quoted(&name)))
                 })?;
                 sim::Command::ApplyStatus {
                     id: sim::EntityId(status.id),
@@ -199,7 +200,11 @@ impl HostCall<'_, '_> {
                 let name = self.text(&npc.template)?;
                 let template = sim::Template::named(&name).ok_or_else(|| {
                     let names = one_of(sim::TEMPLATES.iter().map(|row| row.name));
-                    self.invalid(item, "template", format!("{name:.64?} is no creature: they are {names}"))
+                    self.invalid(
+                        item,
+                        "template",
+                        format!("{} is no creature: they are {names}", quoted(&name)),
+                    )
                 })?;
                 let position = self.point(item, "position", npc.position)?;
                 sim::Command::SpawnNpc { template, position, tag: npc.tag }

@@ -17,6 +17,10 @@ pub const PROBLEMS_MAX: usize = 16;
 pub const CORE_MODULES_MAX: usize = 8;
 /// The most core instances, those that only rename exports included.
 pub const CORE_INSTANCES_MAX: usize = 64;
+/// The most component instances; instances of instances would multiply while they are compiled.
+pub const COMPONENT_INSTANCES_MAX: usize = 16;
+/// The most sections over the component and all modules in it.
+pub const SECTIONS_MAX: usize = 1_024;
 /// The most nested components; componentising makes one for each exported interface, and none holds code.
 pub const NESTED_COMPONENTS_MAX: usize = 4;
 /// The most types of a core module, and of a component.

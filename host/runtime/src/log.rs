@@ -89,6 +89,13 @@ fn is_unsafe_to_print(character: char) -> bool {
 }
 
 /// Cuts `text` to at most `bytes`, between two characters.
+/// A name or text of somebody else's in a message: quoted, at most 64 bytes of it.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut shown = text.chars().take(64).collect::<String>();
+    cut(&mut shown, 64);
+    format!("{shown:?}")
+}
+
 pub(crate) fn cut(text: &mut String, bytes: usize) {
     if text.len() > bytes {
         let end = (0..=bytes).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);

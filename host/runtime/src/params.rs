@@ -10,6 +10,7 @@ use spellhost_sim as sim;
 
 use crate::info::{ParamSpec, ParamValue, SpellInfo};
 use crate::limits::TEXT_PARAM_BYTES_MAX;
+use crate::log::quoted;
 use crate::quantise;
 
 /// The largest entity id: ids are below 2^53, exact in JSON.
@@ -116,7 +117,7 @@ impl ParamInput {
         };
         parsed.ok_or_else(|| ParamError::Bad {
             name: spec.name.clone(),
-            message: format!("{:.64?} is not {}", text, expected(&spec.default)),
+            message: format!("{} is not {}", quoted(text), expected(&spec.default)),
         })
     }
 }
@@ -160,7 +161,7 @@ fn described(input: &ParamInput) -> String {
         ParamInput::Flag(flag) => flag.to_string(),
         ParamInput::Integer(integer) => integer.to_string(),
         ParamInput::Number(number) => number.to_string(),
-        ParamInput::Text(text) => format!("{text:.64?}"),
+        ParamInput::Text(text) => quoted(text),
         ParamInput::List(parts) if parts.len() > 4 => format!("a list of {}", parts.len()),
         ParamInput::List(parts) => format!("{parts:?}"),
     }
@@ -217,7 +218,7 @@ pub(crate) fn check(spec: &ParamSpec, value: &ParamValue) -> Result<sim::Value, 
             Some(material) => sim::Value::Material(material),
             None => {
                 let names: Vec<_> = sim::MATERIALS.iter().map(|row| row.name).collect();
-                return Err(format!("{name:.64?} is no material; they are {}", names.join(", ")));
+                return Err(format!("{} is no material; they are {}", quoted(name), names.join(", ")));
             }
         },
     })
@@ -238,7 +239,7 @@ fn check_text(spec: &ParamSpec, text: &str) -> Result<(), String> {
         return Err(format!("the text has {} bytes; at most {TEXT_PARAM_BYTES_MAX} are allowed", text.len()));
     }
     if !spec.choices.is_empty() && !spec.choices.iter().any(|choice| choice == text) {
-        return Err(format!("{text:.64?} is none of the choices: {}", spec.choices.join(", ")));
+        return Err(format!("{} is none of the choices: {}", quoted(text), spec.choices.join(", ")));
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ fn whole_blocks(length: Coord) -> u64 {
 fn explain(error: QuantiseError) -> &'static str {
     match error {
         QuantiseError::NotFinite => "is not a finite number",
-        QuantiseError::OutOfRange => "is far outside the world",
+        QuantiseError::OutOfRange => "is far out of range",
     }
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn number<T>(
     value: f64,
     rounded: impl Fn(f64) -> Result<T, QuantiseError>,
 ) -> Result<T, Stop> {
-    rounded(value).map_err(|error| Stop::invalid(function, field, format!("{value} {}", explain(error))))
+    rounded(value).map_err(|error| Stop::invalid(function, field, format!("{value:?} {}", explain(error))))
 }
 
 /// Three finite numbers, or the error that names `field` and the axis.

@@ -54,8 +54,12 @@ impl TrapReport {
     /// The innermost place that is the author's own, as one line.
     pub fn location(&self) -> Option<String> {
         let own = |frame: &&TrapFrame| frame.file.as_deref().is_some_and(|file| !is_library(file));
+        let named =
+            |frame: &&TrapFrame| frame.function.as_deref().is_some_and(|name| !is_library_function(name));
+        let any = |frame: &&TrapFrame| frame.function.is_some();
+        let mut frames = self.frames.iter();
         let frame =
-            self.frames.iter().find(own).or_else(|| self.frames.iter().find(|it| it.function.is_some()))?;
+            frames.clone().find(own).or_else(|| frames.clone().find(named)).or_else(|| frames.find(any))?;
         let place = match (&frame.file, frame.line) {
             (Some(file), Some(line)) => Some(format!("{file}:{line}")),
             (Some(file), None) => Some(file.clone()),
@@ -72,6 +76,14 @@ impl TrapReport {
 /// Whether a file belongs to a language's own library.
 fn is_library(file: &str) -> bool {
     file.starts_with("/rustc/") || file.contains("/library/") || file.starts_with("~lib/")
+}
+
+/// Whether a function belongs to a language's own library or to the SDK, where no file says so.
+fn is_library_function(name: &str) -> bool {
+    let path = name.trim_start_matches(['<', '&']);
+    ["__rustc", "rust_panic", "core::", "std::", "alloc::", "spellhost_sdk::", "dlmalloc::", "~lib/"]
+        .iter()
+        .any(|library| path.starts_with(library))
 }
 
 /// The lines that one frame stands for: several where functions were inlined into it.

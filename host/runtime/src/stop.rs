@@ -6,6 +6,8 @@
 use spellhost_sim::{LimitKind, Outcome};
 use wasmtime::{Trap, WasmBacktrace};
 
+use crate::limits::FAILURE_BYTES_MAX;
+use crate::log::cut;
 use crate::measured::is_malformed_text;
 use crate::report::TrapReport;
 
@@ -52,7 +54,8 @@ impl Stop {
         match self {
             Self::OutOfFuel(_) => Outcome::OutOfFuel,
             Self::Limit(kind) => Outcome::Limit(kind),
-            Self::Invalid { function, field, message } => {
+            Self::Invalid { function, field, mut message } => {
+                cut(&mut message, FAILURE_BYTES_MAX);
                 Outcome::Invalid { function: function.into(), field, message }
             }
             Self::Describing { function, .. } => Outcome::Invalid {

@@ -206,6 +206,22 @@ fn every_bound_is_named_with_its_value() {
 }
 
 #[test]
+fn instances_of_instances_cannot_multiply() {
+    let many = "(instance (instantiate $empty))".repeat(limits::COMPONENT_INSTANCES_MAX + 1);
+    let problems =
+        |text: &str| admit(&component(text), &Policy::default()).expect_err("it is refused").to_string();
+    let root = problems(&format!("(component (component $empty) {many})"));
+    assert!(root.contains("17 component instances; at most 16 are allowed"), "{root}");
+    let nested = problems(&format!(
+        "(component (component $empty) (component (alias outer 1 $empty (component $empty)) {}))",
+        "(instance (instantiate $empty))"
+    ));
+    assert!(nested.contains("only the root may hold code"), "{nested}");
+    let types = problems(&format!("(component {})", "(type (func))".repeat(limits::TYPES_MAX + 1)));
+    assert!(types.contains("component types; at most"), "{types}");
+}
+
+#[test]
 fn several_problems_come_at_once() {
     let blocks = "(block)".repeat(limits::BODY_BLOCKS_MAX);
     let guest = Guest::new().memory("257").items(&format!("(func {blocks})"));

@@ -99,7 +99,8 @@ impl Watch {
 impl ActiveSpell {
     /// The first tick in which its life is over.
     pub(crate) fn end_of_life(&self) -> u64 {
-        self.born.saturating_add(DURATION_TICKS_MAX as u64)
+        // The longest timer that its first call may set is still heard.
+        self.born.saturating_add(DURATION_TICKS_MAX as u64 + 1)
     }
 
     /// Whether nothing is left that it could wait for.

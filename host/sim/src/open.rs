@@ -113,8 +113,8 @@ impl World {
             swaps.into_iter().map(|swap| ((swap.spell, swap.channel), swap.revision)).collect();
         for (head, revision) in last {
             let follow = |spell: &&ActiveSpell| spell.spell == head.0 && spell.channel == Some(head.1);
-            let started = self.spells.iter().filter(follow).filter(|spell| spell.started);
-            let followers: Vec<_> = started.map(|spell| (spell.cast, spell.revision.id)).collect();
+            let following = self.spells.iter().filter(follow);
+            let followers: Vec<_> = following.map(|spell| (spell.cast, spell.revision.id)).collect();
             for (cast, runs) in followers {
                 if runs == revision.id {
                     self.migrating.remove(&cast);
@@ -156,9 +156,12 @@ impl World {
         tick.changed.extend(self.edit_terrain(&edit).chunks);
     }
 
-    /// Hands out this tick's migrations, with grants of their own.
+    /// Hands out this tick's migrations, with grants of their own. A cast that still waits for budget
+    /// runs on the revision that accepted it, and migrates after that.
     fn open_migrations(&mut self, tick: &mut OpenTick) {
-        let turn: Vec<_> = self.migrating.iter().take(MIGRATIONS_PER_TICK).map(|(c, r)| (*c, *r)).collect();
+        let has_begun = |cast: &CastId| self.spells.get(*cast).is_none_or(|spell| spell.started);
+        let due = self.migrating.iter().filter(|(cast, _)| has_begun(cast));
+        let turn: Vec<_> = due.take(MIGRATIONS_PER_TICK).map(|(cast, to)| (*cast, *to)).collect();
         for (cast, revision) in turn {
             self.migrating.remove(&cast);
             let Some(from) = self.spells.get(cast).map(|spell| spell.revision.id) else { continue };
@@ -283,12 +286,17 @@ impl World {
         }
     }
 
+    /// Whether a spell has as many calls to come as it may.
+    fn queue_is_full(&self, cast: CastId) -> bool {
+        self.spells.get(cast).is_some_and(|spell| spell.queued as usize >= PENDING_EVENTS_MAX)
+    }
+
     /// Keeps a call for a later tick. A timer waits where it is when too much waits already.
     fn wait(&mut self, candidate: Candidate) {
         let cast = candidate.cast;
         let entry = match candidate.origin {
             Origin::Waiting(_) => return,
-            Origin::Timer(_) if self.waiting.len() >= WAITING_CALLS_MAX => return,
+            Origin::Timer(_) if self.waiting.len() >= WAITING_CALLS_MAX || self.queue_is_full(cast) => return,
             Origin::Timer(timer) => {
                 self.spells.drop_timers(cast, |pending| pending.number == timer.number);
                 let spell = self.spells.get_mut(cast).expect("a candidate's spell is active");

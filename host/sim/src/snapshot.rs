@@ -177,7 +177,7 @@ impl World {
         heads.into_iter().for_each(|(head, revision)| world.heads.insert(head, revision));
         sound("swaps", migrating.is_sorted_by(|a, b| a.0 < b.0))?;
         for (cast, revision) in migrating {
-            sound("swaps", world.spells.get(cast).is_some_and(|spell| spell.started))?;
+            sound("swaps", world.spells.get(cast).is_some())?;
             world.migrating.insert(cast, revision);
         }
         Ok(world)
@@ -200,6 +200,9 @@ impl World {
         sound("entities", entities.len() <= ENTITIES_MAX && entities.is_sorted_by(|a, b| a.0 < b.0))?;
         for (id, entity) in entities {
             sound("entities", id.0 < self.counters.entity && entity_is_sound(&entity, self.tick))?;
+            let past = |cast: CastId| cast.0 < self.counters.cast;
+            let blamed = entity.burner.as_ref().is_none_or(|burner| past(burner.cast));
+            sound("entities", entity.spawner.is_none_or(past) && blamed)?;
             if entity.kind == EntityKind::Projectile
                 && let Some(spell) = entity.spawner.and_then(|cast| self.spells.get_mut(cast))
             {

@@ -79,6 +79,7 @@ impl Voxels {
         let edge = |from: i32, length: u32| (0..length).map(move |step| from.saturating_add_unsigned(step));
         let mut materials = Vec::with_capacity(size.volume() as usize);
         let mut here = None;
+        let mut columns = None;
         for y in edge(min.y, size.y) {
             for z in edge(min.z, size.z) {
                 for x in edge(min.x, size.x) {
@@ -86,12 +87,20 @@ impl Voxels {
                     let at = block.chunk();
                     let chunk = match here {
                         Some((held, chunk)) if held == at => chunk,
-                        _ => self.residents.get(at),
+                        _ => {
+                            columns = None;
+                            self.residents.get(at)
+                        }
                     };
                     here = Some((at, chunk));
+                    let mut generated = || match self.generator.uniform(at) {
+                        Some(material) => material,
+                        None => columns.get_or_insert_with(|| self.generator.columns(at)).material(block),
+                    };
                     materials.push(match chunk {
                         Some(chunk) => chunk.at(offset(block)),
-                        None => self.generator.material(block),
+                        None if block.in_bounds() => generated(),
+                        None => Material::AIR,
                     });
                 }
             }

@@ -48,7 +48,7 @@ fn a_missing_target_is_installed_once_and_said() {
     assert_eq!(project.notes.borrow().iter().filter(|line| *line == note).count(), 2, "one for each build");
     fs::remove_file(&marker).unwrap();
     project.toolchain.rustup = project.script("bin/rustup", "true");
-    assert_eq!(project.failure("ember").code, "compile_failed", "it is not tried for ever");
+    assert_eq!(project.failure("ember").code, "target_missing", "it is not tried for ever");
 }
 
 #[test]

@@ -67,6 +67,30 @@ fn a_timer_without_budget_comes_later_in_its_turn() {
 }
 
 #[test]
+fn timers_that_never_find_budget_stay_bounded_and_restorable() {
+    let mut world = flat();
+    let caster = player(&mut world);
+    let mut inputs = casts([cast(caster)]);
+    let mut waiting = 0;
+    for _ in 0..400 {
+        // Every call uses its whole grant and asks for as many timers as there can be.
+        let opened = world.open_tick(std::mem::take(&mut inputs));
+        let wakes = (0..16).map(|tag| Command::WakeAfter { after: 1, tag }).collect::<Vec<_>>();
+        let answer = |call: &Call| CallResult {
+            id: call.id,
+            outcome: Outcome::Applied { skipped: 0 },
+            fuel_used: call.grant,
+            commands: wakes.clone(),
+        };
+        let results = opened.lanes.iter().flat_map(|lane| &lane.calls).map(answer).collect();
+        waiting = world.close_tick(results).waiting;
+    }
+    assert_eq!(waiting as usize, limits::PENDING_EVENTS_MAX);
+    let restored = World::restore(&world.snapshot()).expect("a world that was played is sound");
+    assert_eq!(restored.state_hash(), world.state_hash());
+}
+
+#[test]
 fn mana_and_cooldown_come_back_only_for_failed() {
     let mut world = flat();
     let caster = player(&mut world);

@@ -198,10 +198,10 @@ fn an_active_spell_lives_no_longer_than_its_limit() {
     let caster = player(&mut world);
     let forever = Command::Listen { name: "x".into(), duration: limits::DURATION_TICKS_MAX };
     let born = act(&mut world, caster, vec![forever]).tick;
-    let mut reports = idle(&mut world, limits::DURATION_TICKS_MAX - 1);
+    let mut reports = idle(&mut world, limits::DURATION_TICKS_MAX);
     let last = reports.pop().expect("many ticks");
     assert!(reports.iter().all(|report| report.ended.is_empty()));
-    assert_eq!((last.ended.as_slice(), last.tick), ([CastId(1)].as_slice(), born + 36_000 - 1));
+    assert_eq!((last.ended.as_slice(), last.tick), ([CastId(1)].as_slice(), born + 36_000));
 }
 
 #[test]

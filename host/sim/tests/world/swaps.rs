@@ -115,3 +115,23 @@ fn a_waiting_cast_keeps_its_revision() {
     ran.extend(idle(&mut world, 6).into_iter().flat_map(|report| report.calls));
     assert_eq!(ran.iter().map(|call| (call.cast.0, call.revision)).collect::<Vec<_>>(), [(5, revision(1))]);
 }
+
+#[test]
+fn a_cast_that_waited_through_a_swap_migrates_after_its_first_call() {
+    let mut world = flat();
+    let caster = player(&mut world);
+    let spend = |_: &Lane, call: &Call| Reply { fuel: call.grant, ..ok([]) };
+    play(&mut world, casts(std::iter::repeat_n(cast(caster), 5)), spend);
+    play(&mut world, swap(2), |_, _| ok([]));
+    let listen = || Command::Listen { name: "ask".into(), duration: 100 };
+    let mut ran = Vec::new();
+    for _ in 0..8 {
+        let report = play(&mut world, Inputs::default(), |_, call| match call.entry {
+            Entry::Cast => ok([listen()]),
+            _ => ok([Command::Save { bytes: vec![] }]),
+        });
+        ran.extend(report.calls.into_iter().map(|call| (call.cast.0, call.entry.export(), call.revision)));
+    }
+    assert_eq!(ran, [(5, "cast", revision(1)), (5, "migrate", revision(2))]);
+    assert_eq!(world.active_spells().map(|spell| spell.revision).collect::<Vec<_>>(), [revision(2)]);
+}
