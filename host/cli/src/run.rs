@@ -32,7 +32,10 @@ Examples:
   spellhost run . --once --picture crater.png --record cast.rec
 
 While it runs on a terminal: c or space casts again, r resets the world, p shows the picture
-again, h helps, q quits. A recording ends with its world: `--world cast.rec` goes on in it.";
+again, h helps, q quits. A recording ends with its world: `--world cast.rec` goes on in it.
+
+A folder is built with line tables, so that a trap names file and line; `spellhost build` leaves
+them out. The code is the same, the bytes are not: the two have different digests.";
 
 /// Build, cast in a demo world and show what happened; then stay, and do it again on every save
 #[derive(Debug, clap::Args)]

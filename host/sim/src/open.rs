@@ -235,7 +235,9 @@ impl World {
 
     /// Brings a remote event to the active spells that listen for it.
     fn hear(&mut self, remote: RemoteInput, candidates: &mut Vec<Candidate>, tick: &mut OpenTick) {
-        if remote.name.len() > NAME_BYTES_MAX || remote.payload.len() > PAYLOAD_BYTES_MAX {
+        let is_player =
+            self.registry.get(remote.player).is_some_and(|entity| entity.kind == EntityKind::Player);
+        if !is_player || remote.name.len() > NAME_BYTES_MAX || remote.payload.len() > PAYLOAD_BYTES_MAX {
             tick.dropped_events += 1;
             return;
         }

@@ -42,6 +42,7 @@ pub fn test() -> Result<()> {
     let mut total = Summary::default();
     step("simulation in debug", || total.add(&["test", "--package", "spellhost-sim", "--lib"]))?;
     step("tests", || total.add(&["test", "--release", "--workspace", "--no-fail-fast"]))?;
+    step("spells, natively", || spells(&mut total))?;
     step("one engine", one_engine)?;
     println!("{} passed, {} failed", total.passed, total.failed);
     if total.failed > 0 || total.broken {
@@ -74,6 +75,20 @@ fn engine(arguments: &[&str]) -> Result<String> {
         .filter_map(|word| word.rsplit('/').next())
         .find(|name| name.starts_with("libwasmtime-") && name.ends_with(".rlib"));
     name.map(str::to_owned).context("cargo names no wasmtime among its artefacts")
+}
+
+/// The unit tests of every spell, against the SDK's mock world, in one target folder.
+fn spells(total: &mut Summary) -> Result<()> {
+    let mut folders: Vec<_> = std::fs::read_dir("spells")?.collect::<std::io::Result<Vec<_>>>()?;
+    folders.sort_by_key(|folder| folder.file_name());
+    for folder in folders {
+        let manifest = folder.path().join("Cargo.toml");
+        if manifest.is_file() {
+            let manifest = manifest.to_string_lossy().into_owned();
+            total.add(&["test", "--quiet", "--manifest-path", &manifest, "--target-dir", "target/spells"])?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs the tests so that they rewrite what they expect.
