@@ -72,3 +72,16 @@ fn together_they_use_every_import() {
         }
     }
 }
+
+#[test]
+fn the_readme_shows_what_new_writes_and_that_passes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    assert!(run(folder.path(), &["new", "sparkle"]).status.success());
+    let written = fs::read_to_string(folder.path().join("sparkle/src/lib.rs")).expect("its source");
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README is there");
+    assert!(readme.contains(&format!("```rust\n{written}```")), "the README shows:\n{written}");
+    for arguments in [["run", "sparkle", "--once"].as_slice(), &["test", "sparkle"]] {
+        let output = run(folder.path(), arguments);
+        assert!(output.status.success(), "{arguments:?}:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
