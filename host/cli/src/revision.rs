@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use spellhost_forge::Limits;
 use spellhost_runtime::Component;
-use spellhost_sim::limits::GRANT_FUEL;
+use spellhost_sim::limits::{GRANT_FUEL, GRANT_FUEL_MIN};
 use spellhost_sim::{CallLimits, Digest, RevisionRef, SpellId};
 
 use crate::canonical::canonical;
@@ -56,7 +56,8 @@ impl Revision {
             component: component.digest(),
             cooldown: info.cooldown,
             mana: info.mana,
-            grant: origin.limits.fuel.unwrap_or(GRANT_FUEL).min(GRANT_FUEL),
+            grant: origin.limits.fuel.unwrap_or(GRANT_FUEL).clamp(GRANT_FUEL_MIN, GRANT_FUEL),
+            instantiate_fuel: component.instantiate_fuel(),
             limits: call_limits(&origin.limits),
         };
         Self { spell, reference, manifest }
@@ -100,6 +101,7 @@ fn manifest(spell: &SpellId, component: &Component, origin: &Origin) -> Value {
         "capabilities": component.capabilities(),
         "limits": {
             "fuel": limits.fuel,
+            "instantiate_fuel": component.instantiate_fuel(),
             "memory": limits.memory,
             "commands": limits.commands,
             "edited_voxels": limits.edited_voxels,

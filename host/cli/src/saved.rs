@@ -118,6 +118,7 @@ impl Recorder {
             cooldown: own.cooldown,
             mana: own.mana,
             grant: own.grant,
+            instantiate_fuel: own.instantiate_fuel,
             memory_bytes: own.limits.memory_bytes,
             commands: own.limits.commands,
             edited_voxels: own.limits.edited_voxels,

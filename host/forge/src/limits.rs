@@ -19,6 +19,8 @@ pub const REMOTES_MAX: usize = 256;
 
 /// The most fuel of one call.
 pub const FUEL_MAX: u64 = 2_000_000;
+/// The least fuel of one call that a spell may name.
+pub const FUEL_MIN: u64 = 10_000;
 /// The most bytes of a spell's linear memory.
 pub const MEMORY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// The least bytes of a spell's linear memory: one page.

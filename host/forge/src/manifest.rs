@@ -10,8 +10,8 @@ use toml::de::{DeTable, DeValue};
 use crate::fields::{Fault, Field, Fields};
 use crate::language::Language;
 use crate::limits::{
-    COMMANDS_MAX, EDITED_VOXELS_MAX, FUEL_MAX, ID_BYTES_MAX, LIST_MAX, MEMORY_BYTES_MAX, MEMORY_BYTES_MIN,
-    NAME_BYTES_MAX, PARAMS_MAX, REMOTES_MAX, STATE_BYTES_MAX, TEXT_BYTES_MAX,
+    COMMANDS_MAX, EDITED_VOXELS_MAX, FUEL_MAX, FUEL_MIN, ID_BYTES_MAX, LIST_MAX, MEMORY_BYTES_MAX,
+    MEMORY_BYTES_MIN, NAME_BYTES_MAX, PARAMS_MAX, REMOTES_MAX, STATE_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use crate::suggestion::nearest;
 
@@ -236,7 +236,7 @@ fn limits(field: Field<'_, '_>) -> Result<Limits, Fault> {
     };
     let small = |limit: Option<u64>| limit.and_then(|limit| u32::try_from(limit).ok());
     Ok(Limits {
-        fuel: lowered("fuel", "", 1, FUEL_MAX)?,
+        fuel: lowered("fuel", "", FUEL_MIN, FUEL_MAX)?,
         memory: lowered("memory", " bytes", MEMORY_BYTES_MIN, MEMORY_BYTES_MAX)?,
         commands: small(lowered("commands", "", 0, COMMANDS_MAX)?),
         edited_voxels: lowered("edited_voxels", "", 0, EDITED_VOXELS_MAX)?,

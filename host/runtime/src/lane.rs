@@ -62,7 +62,9 @@ impl Work {
         let mut limits = self.lane.revision.limits;
         let next_limits = self.lane.migrate_to.map_or(limits, |revision| revision.limits);
         let mut results = Vec::with_capacity(self.lane.calls.len());
+        let mut migrated = false;
         for call in &self.lane.calls {
+            let call = &Call { grant: self.lane.grant(call, migrated), ..call.clone() };
             let migrates = matches!(call.entry, Entry::Migrate { .. });
             let runs = if migrates { (self.next.as_ref(), next_limits) } else { (component, limits) };
             (context.first_entity, context.fuel) = (call.first_entity.0, call.grant);
@@ -71,6 +73,7 @@ impl Work {
                 state = ran.state;
                 if migrates {
                     (component, limits) = runs;
+                    migrated = true;
                 }
             }
             let result = CallResult {

@@ -63,7 +63,7 @@ pub const DATA_BYTES_MAX: usize = 512 * 1024;
 pub const NAME_BYTES_MAX: usize = 256;
 
 /// Fuel of instantiation, core `start` functions included; never charged to a call.
-pub const INSTANTIATE_FUEL: u64 = 1_000_000;
+pub const INSTANTIATE_FUEL: u64 = sim::INSTANTIATE_FUEL_MAX;
 /// Fuel of `describe`.
 pub const DESCRIBE_FUEL: u64 = 1_000_000;
 

@@ -4,7 +4,7 @@
 //! A later version of the WIT is another file like this one. Host functions never panic on what a
 //! guest says.
 
-use spellhost_sim::limits::{EDITED_VOXELS_MAX, RAYS_MAX};
+use spellhost_sim::limits::{BOX_EDGE_MAX, EDITED_VOXELS_MAX, RAYS_MAX};
 use spellhost_sim::{Command, EntityId, LimitKind, Material};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, LinkerInstance, WasmList, WasmStr};
@@ -88,7 +88,9 @@ fn rays(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             enter(&mut cx, price.function, price.of(0))?;
             let ray = reads::ray(price.function, "", array(origin), array(direction), distance)?;
             charge(&mut cx, price.function, price.per_unit * ray.blocks())?;
-            Ok((reads::cast_ray(cx.data(), &ray)?.as_ref().map(lowering::ray_hit),))
+            let hit = reads::cast_ray(cx.data(), &ray)?;
+            charge(&mut cx, price.function, prices::LOOK * hit.entities)?;
+            Ok((hit.answer.as_ref().map(lowering::ray_hit),))
         },
     )?;
     scene.func_wrap("raycasts", |mut cx: Context<'_>, (rays,): (List<abi::Ray>,)| {
@@ -104,7 +106,9 @@ fn rays(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             let (origin, direction) = (array(ray.origin), array(ray.direction));
             let ray = reads::ray(price.function, item, origin, direction, ray.max_distance)?;
             charge(call.cx, price.function, price.per_unit * ray.blocks())?;
-            hits.push(reads::cast_ray(call.cx.data(), &ray)?.as_ref().map(lowering::ray_hit));
+            let hit = reads::cast_ray(call.cx.data(), &ray)?;
+            charge(call.cx, price.function, prices::LOOK * hit.entities)?;
+            hits.push(hit.answer.as_ref().map(lowering::ray_hit));
             Ok(())
         })?;
         Ok((hits,))
@@ -134,7 +138,8 @@ fn queries(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             let (center, radius, blocks) = reads::sphere(price.function, array(center), radius)?;
             charge(&mut cx, price.function, price.per_unit * blocks)?;
             let found = cx.data().world()?.entities_in_radius(center, radius, kind.map(entity_kind));
-            answer(&mut cx, price.function, &found)
+            charge(&mut cx, price.function, prices::LOOK * found.entities)?;
+            answer(&mut cx, price.function, &found.answer)
         },
     )?;
     scene.func_wrap("entities-by-kind", |mut cx: Context<'_>, (kind, limit): (abi::EntityKind, u32)| {
@@ -164,6 +169,8 @@ fn terrain(terrain: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
         HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
             let command = call.terrain(item, op)?;
             charge(call.cx, call.function, prices::VOXEL * command.voxel_volume().min(EDITED_VOXELS_MAX))?;
+            let chunks = call.cx.data_mut().touch(&command)?;
+            charge(call.cx, call.function, prices::CHUNK * chunks)?;
             call.issue(item, command)
         })
     })?;
@@ -172,7 +179,12 @@ fn terrain(terrain: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
         |mut cx: Context<'_>, (min, size, tag, duration): (abi::BlockPos, abi::BlockSize, u32, u32)| {
             let price = prices::WATCH_BOX;
             enter(&mut cx, price.function, price.of(0))?;
-            let command = Command::WatchBox { min: block_pos(min), size: block_size(size), tag, duration };
+            let (min, size) = (block_pos(min), block_size(size));
+            if min.in_bounds() && [size.x, size.y, size.z].iter().all(|edge| *edge <= BOX_EDGE_MAX) {
+                let (cells, entities) = cx.data().world()?.looked_at_in_box(min, size);
+                charge(&mut cx, price.function, price.per_unit * cells + prices::LOOK * entities)?;
+            }
+            let command = Command::WatchBox { min, size, tag, duration };
             HostCall { cx: &mut cx, function: price.function }.issue("", command)
         },
     )
@@ -195,6 +207,9 @@ fn entities(entities: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> 
         enter(&mut cx, price.function, price.of(list_len(&ops)?))?;
         HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
             let command = call.entity(item, op)?;
+            if matches!(command, Command::Teleport { .. } | Command::SpawnNpc { .. }) {
+                charge(call.cx, call.function, prices::PLACING)?;
+            }
             call.issue(item, command)
         })
     })

@@ -4,10 +4,13 @@
 //! The version-free side of every import starts here: [`enter`] says whether an import answers at
 //! all and charges for it. Knows no WIT types.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use spellhost_sim::limits::{COMMAND_BYTES_MAX, COMMANDS_MAX, EDITED_VOXELS_MAX, STATE_BYTES_MAX};
-use spellhost_sim::{CallLimits, CallStream, CastId, Command, LimitKind, World};
+use spellhost_sim::limits::{
+    COMMAND_BYTES_MAX, COMMANDS_MAX, EDITED_CHUNKS_MAX, EDITED_VOXELS_MAX, STATE_BYTES_MAX,
+};
+use spellhost_sim::{CallLimits, CallStream, CastId, ChunkPos, Command, Edit, LimitKind, World};
 use wasmtime::{ResourceLimiter, StoreContextMut};
 
 use crate::limits::{MEMORY_BYTES_MAX, TABLE_ELEMENTS_MAX};
@@ -41,6 +44,7 @@ pub(crate) struct Session {
     commands: Vec<Command>,
     command_bytes: usize,
     edited_voxels: u64,
+    edited_chunks: BTreeSet<ChunkPos>,
 }
 
 impl Session {
@@ -72,6 +76,7 @@ impl Session {
             commands: Vec::new(),
             command_bytes: 0,
             edited_voxels: 0,
+            edited_chunks: BTreeSet::new(),
         }
     }
 
@@ -93,6 +98,18 @@ impl Session {
     /// Takes the commands, the state and the log out.
     pub(crate) fn finish(self) -> (Vec<Command>, Vec<u8>, Log) {
         (self.commands, self.state, self.log)
+    }
+
+    /// Notes the chunks that an edit touches; how many of them no earlier edit of this call has touched.
+    pub(crate) fn touch(&mut self, command: &Command) -> Result<u64, Stop> {
+        let before = self.edited_chunks.len();
+        for at in command.edit().iter().flat_map(Edit::chunks) {
+            self.edited_chunks.insert(at);
+            if self.edited_chunks.len() > EDITED_CHUNKS_MAX {
+                return Err(Stop::Limit(LimitKind::EditedChunks));
+            }
+        }
+        Ok((self.edited_chunks.len() - before) as u64)
     }
 
     /// Adds a command if it is within the call's limits and valid in the opened world.

@@ -66,7 +66,8 @@ pub struct Call {
     pub entry: Entry,
     /// The key of its random stream ([`crate::CallStream`]).
     pub seed: [u8; 32],
-    /// The fuel it may use.
+    /// The fuel it may use on the revision that its lane starts with; where the lane has migrated before
+    /// it, the grant of the revision migrated to ([`Lane::grant`]).
     pub grant: u64,
     /// The n-th entity that it spawns gets this id plus n.
     pub first_entity: EntityId,
@@ -91,6 +92,16 @@ pub struct Lane {
     pub state: Vec<u8>,
     /// The calls, in order; at least one.
     pub calls: Vec<Call>,
+}
+
+impl Lane {
+    /// The fuel that a call of this lane may use, `migrated` telling whether the leading `migrate` was applied.
+    pub fn grant(&self, call: &Call, migrated: bool) -> u64 {
+        match (&call.entry, self.migrate_to) {
+            (Entry::Cast | Entry::Event(_), Some(to)) if migrated => to.grant_fuel(),
+            _ => call.grant,
+        }
+    }
 }
 
 /// A tick that is open: its calls wait to be run. The world answers reads and changes nothing until it is closed.
@@ -119,6 +130,8 @@ pub enum LimitKind {
     CommandBytes,
     /// The volume of edited voxels.
     EditedVoxels,
+    /// The number of chunks that edits touch.
+    EditedChunks,
     /// The bytes of state.
     State,
     /// A string that is not well formed, or too long.
@@ -142,6 +155,7 @@ impl LimitKind {
             Self::Commands => "commands",
             Self::CommandBytes => "command_bytes",
             Self::EditedVoxels => "edited_voxels",
+            Self::EditedChunks => "edited_chunks",
             Self::State => "state",
             Self::String => "string",
             Self::List => "list",

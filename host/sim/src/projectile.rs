@@ -153,10 +153,10 @@ fn obstacle(
     let struck = |item: &crate::grid::Item| {
         item.kind != EntityKind::Projectile
             && Some(item.id) != entity.owner
-            && registry.get(item.id).is_some_and(|other| !other.is_dead())
+            && registry.of(item).is_some_and(|other| !other.is_dead())
     };
     let toward = direction.unwrap_or(Direction::DOWN);
-    let body = registry.grid().sweep(origin, toward, length, entity.radius, struck);
+    let (body, _) = registry.grid().sweep(origin, toward, length, entity.radius, struck);
     let voxel = match direction {
         Some(direction) => voxels.raycast(origin, direction, length + entity.radius),
         None => None,

@@ -50,6 +50,8 @@ pub struct Pin {
     pub mana: u32,
     /// Fuel of one call.
     pub grant: u64,
+    /// Fuel of one instantiation, which the caster's bucket pays beside the grant.
+    pub instantiate_fuel: u64,
     /// Bytes of linear memory of one call.
     pub memory_bytes: u32,
     /// Commands of one call.
