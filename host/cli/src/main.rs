@@ -39,6 +39,7 @@ mod test;
 
 mod build;
 mod check;
+mod compile;
 mod completions;
 mod doctor;
 mod inspect;
@@ -88,6 +89,8 @@ enum Command {
     Test(test::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
+    #[command(name = spellhost_forge::COMMAND, hide = true)]
+    Compile(compile::Args),
 }
 
 fn main() -> ExitCode {
@@ -115,12 +118,13 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
     match command {
         Command::New(args) => new::new(args, screen),
         Command::Build(args) => build::build(args, screen, interrupt),
-        Command::Check(args) => check::check(args, screen),
+        Command::Check(args) => check::check(args, screen, interrupt),
         Command::Inspect(args) => inspect::inspect(args, screen, interrupt),
         Command::Run(args) => run::run(args, screen, interrupt),
         Command::Test(args) => test::test(args, screen, interrupt),
         Command::Doctor(args) => doctor::doctor(args, screen),
         Command::Completions(args) => completions::completions(args, CommandLine::command(), screen),
+        Command::Compile(args) => compile::compile(args),
     }
 }
 
@@ -170,7 +174,7 @@ mod tests {
     #[test]
     fn every_command_has_examples_and_every_flag_an_environment() {
         let command = CommandLine::command();
-        for command in command.get_subcommands() {
+        for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
             let name = command.get_name();
             assert!(
                 command.get_after_help().is_some_and(|help| help.to_string().contains("Examples:")),

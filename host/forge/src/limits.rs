@@ -46,5 +46,15 @@ pub const HASHED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// How many path dependencies deep a spell is watched.
 pub const WATCHED_PACKAGES_MAX: usize = 16;
 
+/// Real time that compiling one component may take. The slowest that admission lets through takes a
+/// fraction of it.
+pub const COMPILE_SECONDS: u64 = 20;
+/// Memory that compiling one component may take.
+pub const COMPILE_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
+/// The most threads that compile one component.
+pub const COMPILE_THREADS_MAX: usize = 8;
+/// The largest machine code of one component; code is a few times the size of what it was made from.
+pub const COMPILE_ARTEFACT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 const _: () = assert!(MEMORY_BYTES_MIN <= MEMORY_BYTES_MAX, "one page fits");
 const _: () = assert!(STACK_BYTES < MEMORY_BYTES_MAX, "the stack leaves room for the heap");

@@ -17,6 +17,8 @@ mod arena;
 #[path = "../tests/guest.rs"]
 #[allow(dead_code, reason = "shared with tests/main.rs, which uses all of it")]
 mod guest;
+#[cfg(test)]
+mod containment;
 
 pub mod limits;
 pub mod prices;
@@ -27,12 +29,16 @@ mod bounds;
 mod contract;
 mod rejection;
 
+mod artefact;
+mod compiler;
 mod component;
 mod engine;
 mod identity;
 mod info;
 mod params;
 mod settings;
+mod slots;
+mod trusted;
 
 pub mod exact;
 pub mod quantise;
@@ -58,8 +64,10 @@ mod watchdog;
 
 pub use admission::{Admitted, Policy, admit};
 pub use anatomy::{Anatomy, Section};
+pub use artefact::{Artefact, ArtefactKey, SealError};
 pub use caster::Caster;
 pub use casting::CallNote;
+pub use compiler::Compiler;
 pub use component::Component;
 pub use contract::{EXPORTS, INTERFACES, PACKAGE, TYPE_INTERFACES, VERSION, WIT};
 pub use engine::{Engine, EngineError, EngineOptions};

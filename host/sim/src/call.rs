@@ -107,7 +107,8 @@ pub struct Opened {
 pub enum LimitKind {
     /// Linear memory.
     Memory,
-    /// Tables.
+    /// Tables. Nothing grows a table, and what instantiates at admission instantiates in every call:
+    /// it ends admissions, never a call.
     Table,
     /// The native stack.
     Stack,
@@ -129,6 +130,10 @@ pub enum LimitKind {
     Wait,
     /// Real time, as the host's watchdog saw it.
     Watchdog,
+    /// What the host itself could do: it panicked, was out of memory, or did not have the
+    /// component. Charged the whole grant, and a verdict as `Stack` and `Watchdog` are: it stands in
+    /// the frame and is never executed again, since another host would not have failed.
+    Host,
 }
 
 impl LimitKind {
@@ -147,6 +152,7 @@ impl LimitKind {
             Self::List => "list",
             Self::Wait => "wait",
             Self::Watchdog => "watchdog",
+            Self::Host => "host",
         }
     }
 }
