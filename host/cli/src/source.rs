@@ -115,8 +115,8 @@ impl Source {
                 })
             }
             Self::File(path) => {
-                let component =
-                    load(engine, &read(path)?, making.cancel).map_err(|problem| problem.at(path.display(), None, None))?;
+                let component = load(engine, &read(path)?, making.cancel)
+                    .map_err(|problem| problem.at(path.display(), None, None))?;
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
                 let revision = Revision::new(id_from_name(&stem), &component, &Origin::default());
                 Ok(Ready {

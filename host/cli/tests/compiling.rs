@@ -28,7 +28,8 @@ fn admitted(guest: &Guest) -> Admitted {
 
 /// A spell with so much code that compiling it takes what can be measured.
 fn large() -> Admitted {
-    let body = "(i32.store (i32.const 9000) (i32.mul (i32.load (i32.const 9004)) (i32.const 3)))".repeat(1000);
+    let body =
+        "(i32.store (i32.const 9000) (i32.mul (i32.load (i32.const 9004)) (i32.const 3)))".repeat(1000);
     let functions: String = (0..20).map(|at| format!("(func $f{at} {body})")).collect();
     admitted(&Guest::new().items(&functions).cast("(call $f0)"))
 }

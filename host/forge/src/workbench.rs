@@ -120,9 +120,8 @@ impl Workbench {
             Answer::TooLong => Err(self.over(format!("makes more than {artefact_bytes} bytes of code"))),
             Answer::Exited { status, out, .. } if status.success() => {
                 let key = ArtefactKey::from_bytes(key);
-                Artefact::open(out, &key).map_err(|error| {
-                    Rejection::from(Problem::new(code::COMPILE, error.to_string())).into()
-                })
+                Artefact::open(out, &key)
+                    .map_err(|error| Rejection::from(Problem::new(code::COMPILE, error.to_string())).into())
             }
             Answer::Exited { status, out, .. } if status.code() == Some(REFUSED.into()) => {
                 let message = String::from_utf8_lossy(&out).into_owned();
@@ -181,7 +180,9 @@ pub fn serve(codegen: Codegen, processor_seconds: u64, memory_bytes: u64) -> io:
     let mut key = [0; KEY_BYTES];
     io::stdin().read_exact(&mut key)?;
     let mut bytes = Vec::new();
-    io::stdin().take(spellhost_runtime::limits::COMPONENT_BYTES_CEILING as u64 + 1).read_to_end(&mut bytes)?;
+    io::stdin()
+        .take(spellhost_runtime::limits::COMPONENT_BYTES_CEILING as u64 + 1)
+        .read_to_end(&mut bytes)?;
     let policy = Policy {
         component_bytes_max: spellhost_runtime::limits::COMPONENT_BYTES_CEILING,
         ..Policy::default()

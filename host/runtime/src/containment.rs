@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Condvar, Mutex, Weak};
 
-use spellhost_sim::{CallId, Inputs, LimitKind, Outcome};
+use spellhost_sim::{CallId, CastRequest, Inputs, LimitKind, Outcome};
 
 use crate::admission::Admitted;
-use crate::arena::{Arena, admitted, applied, load};
+use crate::arena::{Arena, admitted, applied, load, revision};
 use crate::engine::{Engine, EngineOptions};
 use crate::guest::Guest;
 use crate::lane::{Surroundings, Work};
@@ -74,6 +74,7 @@ fn a_pool_without_a_place_is_a_verdict() {
         .map(|_| engine.store(Session::without_world([0; 32]), u64::MAX).expect("a store"))
         .collect();
     for store in &mut stores {
+        store.set_epoch_deadline(1);
         component.instantiate(store).expect("a place");
     }
     let mut arena = Arena::new(Codegen::Native, 1);
@@ -128,7 +129,10 @@ fn more_calls_than_the_pool_holds_wait_for_a_place() {
         let play = || {
             let mut arena = Arena::new(Codegen::Native, 1);
             arena.caster = Caster::new(&engine, THREADS_MAX).expect("threads");
-            let casts = (0..THREADS_MAX).map(|_| arena.request(&component)).collect();
+            // So little that one player may have all of it in one tick.
+            let revision = revision(&component, 100_000);
+            let cast = |_| CastRequest { revision, ..arena.request(&component) };
+            let casts = (0..THREADS_MAX).map(cast).collect();
             let calls = arena.play(Inputs { casts, ..Inputs::default() }).report.calls;
             calls.into_iter().map(|call| call.outcome).collect::<Vec<_>>()
         };

@@ -14,11 +14,11 @@ extern crate self as spellhost_runtime;
 #[allow(dead_code, unused_imports, reason = "shared with tests/main.rs, which uses all of it")]
 mod arena;
 #[cfg(test)]
+mod containment;
+#[cfg(test)]
 #[path = "../tests/guest.rs"]
 #[allow(dead_code, reason = "shared with tests/main.rs, which uses all of it")]
 mod guest;
-#[cfg(test)]
-mod containment;
 
 pub mod limits;
 pub mod prices;

@@ -47,7 +47,8 @@ fn an_artefact_of_something_else_is_refused() {
 #[test]
 fn a_seal_is_whole_or_it_is_refused() {
     let sealed = compile(&Guest::new(), Codegen::Native).seal(&key(1));
-    let open = |bytes: Vec<u8>, key: &ArtefactKey| Artefact::open(bytes, key).map(|artefact| artefact.target());
+    let open =
+        |bytes: Vec<u8>, key: &ArtefactKey| Artefact::open(bytes, key).map(|artefact| artefact.target());
     assert_eq!(open(sealed.clone(), &key(1)), Ok(engine(Codegen::Native).target()));
     assert_eq!(open(sealed.clone(), &key(2)), Err(SealError::Broken));
     // Every byte of the head, and some of the code.

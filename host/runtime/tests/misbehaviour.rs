@@ -2,8 +2,8 @@
 //! charged the whole grant, with the world untouched.
 
 use spellhost_runtime::{
-    Caster, Codegen, Engine, EngineOptions, Library, Policy, Role, Verdicts, admit, code, limits, replay_tick,
-    verdicts,
+    Caster, Codegen, Engine, EngineOptions, Library, Policy, Role, Verdicts, admit, code, limits,
+    replay_tick, verdicts,
 };
 use spellhost_sim::limits::{COMMANDS_MAX, GRANT_FUEL, STATE_BYTES_MAX};
 use spellhost_sim::{CallLimits, CastRequest, Inputs, LimitKind, Outcome, RevisionRef};
