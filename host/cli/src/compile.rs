@@ -1,32 +1,35 @@
-//! `spellhost compile-component`: the child in which a stranger's component is compiled. Hidden: the
-//! program starts it itself, and nobody else has a use for it.
+//! `spellhost compile-component CODEGEN SECONDS BYTES`: the child in which a stranger's component is
+//! compiled. In no help and no completion: the program starts it itself, and nobody else has a use for it.
 
-use spellhost_forge::serve;
+use std::process::ExitCode;
+
+use spellhost_forge::{COMMAND, serve};
 use spellhost_runtime::Codegen;
 
 use crate::problem::Problem;
 
-/// Compile the component on standard input for the process that started this one
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// How code is made
-    #[arg(value_parser = named)]
-    codegen: Codegen,
-    /// The most processor time, over all threads
-    processor_seconds: u64,
-    /// The most memory
-    memory_bytes: u64,
+/// Does the child's work where this process is one; the exit code, 1 where the component is refused.
+pub fn child() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next()? != COMMAND {
+        return None;
+    }
+    let arguments: Vec<String> = arguments.map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let done = limits(&arguments)
+        .ok_or_else(|| Problem::usage("usage", "spellhost starts this command itself"))
+        .and_then(|(codegen, seconds, bytes)| {
+            serve(codegen, seconds, bytes)
+                .map_err(|error| Problem::usage("compiler", "cannot compile here").because(&error))
+        });
+    Some(done.map(ExitCode::from).unwrap_or_else(|problem| {
+        // Who started it reads this where it finds no artefact.
+        eprintln!("{problem}");
+        ExitCode::from(problem.exit_code())
+    }))
 }
 
-fn named(name: &str) -> Result<Codegen, String> {
-    Codegen::named(name).ok_or_else(|| "there is no such way of making code".into())
-}
-
-/// Runs the command; 1 where the compiler refuses the component.
-///
-/// # Errors
-/// Where this process cannot be limited, or who started it is gone.
-pub fn compile(args: &Args) -> Result<u8, Problem> {
-    serve(args.codegen, args.processor_seconds, args.memory_bytes)
-        .map_err(|error| Problem::usage("compile", "cannot compile here").because(&error))
+/// How code is made, the processor time in seconds, and the memory in bytes.
+fn limits(arguments: &[String]) -> Option<(Codegen, u64, u64)> {
+    let [codegen, seconds, bytes] = arguments else { return None };
+    Some((Codegen::named(codegen)?, seconds.parse().ok()?, bytes.parse().ok()?))
 }

@@ -89,11 +89,12 @@ enum Command {
     Test(test::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
-    #[command(name = spellhost_forge::COMMAND, hide = true)]
-    Compile(compile::Args),
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = compile::child() {
+        return code;
+    }
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) => return misused(&error),
@@ -124,7 +125,6 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Test(args) => test::test(args, screen, interrupt),
         Command::Doctor(args) => doctor::doctor(args, screen),
         Command::Completions(args) => completions::completions(args, CommandLine::command(), screen),
-        Command::Compile(args) => compile::compile(args),
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn every_command_has_examples_and_every_flag_an_environment() {
         let command = CommandLine::command();
-        for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
+        for command in command.get_subcommands() {
             let name = command.get_name();
             assert!(
                 command.get_after_help().is_some_and(|help| help.to_string().contains("Examples:")),

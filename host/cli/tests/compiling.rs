@@ -93,7 +93,7 @@ fn a_child_that_is_something_else_is_an_error() {
         panic!("it is refused");
     };
     assert_eq!(dead.code(), code::COMPILE_LIMIT);
-    assert!(dead.message().contains("1024 MiB of memory and 20 s"), "{dead}");
+    assert!(dead.message().contains("1024 MiB of memory and 30 s of processor time"), "{dead}");
 }
 
 #[test]

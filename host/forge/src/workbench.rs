@@ -21,7 +21,10 @@ use spellhost_runtime::{
 
 use crate::cancel::Cancel;
 use crate::confined::{Answer, ask};
-use crate::limits::{COMPILE_ARTEFACT_BYTES_MAX, COMPILE_MEMORY_BYTES, COMPILE_SECONDS, COMPILE_THREADS_MAX};
+use crate::limits::{
+    COMPILE_ARTEFACT_BYTES_MAX, COMPILE_MEMORY_BYTES, COMPILE_PROCESSOR_SECONDS, COMPILE_SECONDS,
+    COMPILE_THREADS_MAX,
+};
 
 /// The hidden command of the `spellhost` binary that calls [`serve`].
 pub const COMMAND: &str = "compile-component";
@@ -33,8 +36,10 @@ const REFUSED: u8 = 1;
 /// What one compilation may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompileLimits {
-    /// Real time until the child is ended, and as much processor time on each of its threads.
+    /// Real time until the child is ended: generous, for a machine may have much else to do.
     pub time: Duration,
+    /// Processor time of the child, over all its threads.
+    pub processor_seconds: u64,
     /// Memory that the child may write to.
     pub memory_bytes: u64,
     /// The size of what it hands back.
@@ -45,6 +50,7 @@ impl Default for CompileLimits {
     fn default() -> Self {
         Self {
             time: Duration::from_secs(COMPILE_SECONDS),
+            processor_seconds: COMPILE_PROCESSOR_SECONDS,
             memory_bytes: COMPILE_MEMORY_BYTES,
             artefact_bytes: COMPILE_ARTEFACT_BYTES_MAX,
         }
@@ -112,7 +118,7 @@ impl Workbench {
         getrandom::fill(&mut key).map_err(|error| LoadError::Start(io::Error::other(error.to_string())))?;
         tracing::debug!(component = %admitted.digest(), "compiling a component in a child process");
         let question = [&key, admitted.bytes()].concat();
-        let CompileLimits { time, memory_bytes, artefact_bytes } = self.limits;
+        let CompileLimits { time, artefact_bytes, .. } = self.limits;
         let answer = ask(&mut self.command(codegen), question, time, artefact_bytes, cancel);
         match answer.map_err(LoadError::Start)? {
             Answer::Cancelled => Err(LoadError::Cancelled),
@@ -127,16 +133,16 @@ impl Workbench {
                 let message = String::from_utf8_lossy(&out).into_owned();
                 Err(Rejection::from(Problem::new(code::COMPILE, message)).into())
             }
-            Answer::Exited { status, error, .. } => Err(self.over(died(status, &error, memory_bytes, time))),
+            Answer::Exited { status, error, .. } => Err(self.over(died(status, &error, self.limits))),
         }
     }
 
     fn command(&self, codegen: Codegen) -> Command {
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(COMPILE_THREADS_MAX);
-        let seconds = self.limits.time.as_secs().max(1) * threads as u64;
+        let CompileLimits { processor_seconds, memory_bytes, .. } = self.limits;
         let mut command = Command::new(&self.program);
         command
-            .args([COMMAND, codegen.name(), &seconds.to_string(), &self.limits.memory_bytes.to_string()])
+            .args([COMMAND, codegen.name(), &processor_seconds.to_string(), &memory_bytes.to_string()])
             .env_clear()
             .env("RAYON_NUM_THREADS", threads.to_string())
             .current_dir(std::env::temp_dir());
@@ -155,8 +161,8 @@ impl Workbench {
 }
 
 /// How a child died, in words.
-fn died(status: ExitStatus, error: &str, memory_bytes: u64, time: Duration) -> String {
-    let (mebibytes, seconds) = (memory_bytes >> 20, time.as_secs_f64());
+fn died(status: ExitStatus, error: &str, limits: CompileLimits) -> String {
+    let (mebibytes, seconds) = (limits.memory_bytes >> 20, limits.processor_seconds);
     if error.contains("memory allocation of") || error.contains("out of memory") {
         return format!("took more than {mebibytes} MiB of memory");
     }
@@ -168,7 +174,9 @@ fn died(status: ExitStatus, error: &str, memory_bytes: u64, time: Duration) -> S
             return format!("took more than {seconds} s of processor time");
         }
     }
-    format!("ended the compiler ({status}), which may use {mebibytes} MiB of memory and {seconds} s")
+    format!(
+        "ended the compiler ({status}), which may use {mebibytes} MiB of memory and {seconds} s of processor time"
+    )
 }
 
 /// The child: limits itself, reads the key and the component, writes the sealed artefact; the exit code.
