@@ -144,8 +144,7 @@ impl Workbench {
         command
             .args([COMMAND, codegen.name(), &processor_seconds.to_string(), &memory_bytes.to_string()])
             .env_clear()
-            .env("RAYON_NUM_THREADS", threads.to_string())
-            .current_dir(std::env::temp_dir());
+            .env("RAYON_NUM_THREADS", threads.to_string());
         command
     }
 
