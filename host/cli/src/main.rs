@@ -39,6 +39,7 @@ mod test;
 
 mod build;
 mod check;
+mod compile;
 mod completions;
 mod doctor;
 mod inspect;
@@ -91,6 +92,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = compile::child() {
+        return code;
+    }
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) => return misused(&error),
@@ -115,7 +119,7 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
     match command {
         Command::New(args) => new::new(args, screen),
         Command::Build(args) => build::build(args, screen, interrupt),
-        Command::Check(args) => check::check(args, screen),
+        Command::Check(args) => check::check(args, screen, interrupt),
         Command::Inspect(args) => inspect::inspect(args, screen, interrupt),
         Command::Run(args) => run::run(args, screen, interrupt),
         Command::Test(args) => test::test(args, screen, interrupt),

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use spellhost_forge::Cancel;
 use spellhost_runtime::{Caster, Engine, EngineOptions};
 
 use crate::account::account;
@@ -96,9 +95,7 @@ pub fn run(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pro
     if !args.once {
         return Live::start(args, source, machine, screen, interrupt)?.stay();
     }
-    let cancel = Cancel::new();
-    let stop = cancel.clone();
-    interrupt.tell(move || stop.cancel());
+    let cancel = interrupt.cancel();
     let ready = {
         let busy = screen.busy();
         let making = Making {

@@ -48,5 +48,17 @@ pub const HASHED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// How many path dependencies deep a spell is watched.
 pub const WATCHED_PACKAGES_MAX: usize = 16;
 
+/// Real time that compiling one component may take, on a machine that has much else to do.
+pub const COMPILE_SECONDS: u64 = 60;
+/// Processor time that compiling one component may take, over all threads. The hungriest found that
+/// admission lets through takes a tenth.
+pub const COMPILE_PROCESSOR_SECONDS: u64 = 30;
+/// Memory that compiling one component may take.
+pub const COMPILE_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
+/// The most threads that compile one component.
+pub const COMPILE_THREADS_MAX: usize = 8;
+/// The largest machine code of one component; code is a few times the size of what it was made from.
+pub const COMPILE_ARTEFACT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 const _: () = assert!(MEMORY_BYTES_MIN <= MEMORY_BYTES_MAX, "one page fits");
 const _: () = assert!(STACK_BYTES < MEMORY_BYTES_MAX, "the stack leaves room for the heap");

@@ -1,8 +1,8 @@
 //! One call, from a fresh instance to its result.
 //!
 //! Promises a result for every call, whatever the guest does, and the same one everywhere: what a
-//! call yields is a function of component, opened world, context, seed, state and grant. The one
-//! exception is the watchdog's verdict, which is why it stands in frames.
+//! call yields is a function of component, opened world, context, seed, state and grant. The
+//! exceptions are verdicts (watchdog, stack, host), which is why they stand in frames.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -75,6 +75,14 @@ impl Ran {
         };
         Self { outcome, fuel_used: call.grant, commands: Vec::new(), state: state.to_vec(), note }
     }
+
+    /// A call that the host could not run to its end: `limit(host)`, a verdict. Whoever calls this
+    /// raises the alarm in the host's log; the note says why to the author.
+    pub(crate) fn failed_by_host(cast: CastId, call: &Call, state: &[u8], why: &str) -> Self {
+        let ran = Self::without_effect(cast, call, state, Outcome::Limit(LimitKind::Host));
+        let note = CallNote { trap: Some(TrapReport::host(why)), ..ran.note };
+        Self { note, ..ran }
+    }
 }
 
 impl Request<'_> {
@@ -84,17 +92,14 @@ impl Request<'_> {
         let ran = catch_unwind(AssertUnwindSafe(|| self.run_unguarded())).unwrap_or_else(|_| {
             let (component, call) = (self.component.digest(), self.call.id.0);
             tracing::error!(%component, call, "a host import panicked; the call failed and the world goes on");
-            let outcome = Outcome::Trapped { trap: "host_panic".into(), location: None };
-            Ran::without_effect(self.cast, self.call, self.state, outcome)
+            Ran::failed_by_host(self.cast, self.call, self.state, "a host import panicked")
         });
         Ran { note: CallNote { elapsed: start.elapsed(), ..ran.note }, ..ran }
     }
 
     fn run_unguarded(&self) -> Ran {
-        if self.alarm.is_raised() {
-            let outcome = Outcome::Limit(LimitKind::Watchdog);
-            return Ran::without_effect(self.cast, self.call, self.state, outcome);
-        }
+        // Given back after the store is gone.
+        let _slot = self.component.engine().slot();
         let (seed, state) = (self.call.seed, self.state.to_vec());
         let session = Session::new(self.world.clone(), self.tick, self.cast, seed, self.limits, state);
         let mut store = match self.component.engine().store(session, INSTANTIATE_FUEL) {
@@ -102,14 +107,18 @@ impl Request<'_> {
             Err(error) => return self.unstarted(&error),
         };
         self.watch(&mut store);
+        // Not before: an alarm that is raised from here on moves the epoch past the deadline.
+        if self.alarm.is_raised() {
+            let outcome = Outcome::Limit(LimitKind::Watchdog);
+            return Ran::without_effect(self.cast, self.call, self.state, outcome);
+        }
         let instance = match self.component.instantiate(&mut store) {
             Ok(instance) => instance,
             Err(error) => {
                 let (outcome, trap) = outcome_of(&error);
-                let outcome = if outcome == Outcome::OutOfFuel {
-                    Outcome::Limit(LimitKind::Instantiate)
-                } else {
-                    outcome
+                let outcome = match outcome {
+                    Outcome::OutOfFuel => Outcome::Limit(LimitKind::Instantiate),
+                    outcome => outcome,
                 };
                 return self.ended(store, outcome, trap, INSTANTIATE_FUEL);
             }
@@ -193,6 +202,10 @@ impl Request<'_> {
         trap: Option<TrapReport>,
         fuel_instantiate: u64,
     ) -> Ran {
+        if outcome == Outcome::Limit(LimitKind::Host) {
+            let (call, why) = (self.call.id.0, trap.as_ref().map_or("", |trap| &trap.message));
+            tracing::error!(call, why, "the host could not run a call");
+        }
         let fuel_used = outcome.charge(self.fuel_used(&store), self.call.grant);
         let (_, _, log) = store.into_data().finish();
         let ran = Ran::without_effect(self.cast, self.call, self.state, outcome);
@@ -203,8 +216,7 @@ impl Request<'_> {
     /// No store: the host is out of memory.
     fn unstarted(&self, error: &wasmtime::Error) -> Ran {
         tracing::error!(call = self.call.id.0, "no store for a call: {error:#}");
-        let outcome = Outcome::Trapped { trap: "host".into(), location: None };
-        Ran::without_effect(self.cast, self.call, self.state, outcome)
+        Ran::failed_by_host(self.cast, self.call, self.state, "the host is out of memory")
     }
 
     fn fuel_used(&self, store: &Store<Session>) -> u64 {
@@ -214,7 +226,7 @@ impl Request<'_> {
 
 #[cfg(test)]
 mod tests {
-    use spellhost_sim::{Inputs, Outcome};
+    use spellhost_sim::{Inputs, LimitKind, Outcome};
 
     use crate::arena::{Arena, admitted, applied, load};
     use crate::guest::Guest;
@@ -250,7 +262,7 @@ mod tests {
         for _ in 0..50 {
             let casts = vec![arena.request(&panics), arena.request(&works)];
             let calls = arena.play(Inputs { casts, ..Inputs::default() }).report.calls;
-            assert_eq!(calls[0].outcome, Outcome::Trapped { trap: "host_panic".into(), location: None });
+            assert_eq!(calls[0].outcome, Outcome::Limit(LimitKind::Host));
             assert_eq!(calls[0].fuel_used, calls[0].fuel_granted);
             assert_eq!(calls[1].outcome, applied());
             arena.idle(10);

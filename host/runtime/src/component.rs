@@ -134,6 +134,12 @@ impl Component {
         self.0.describe_fuel
     }
 
+    /// What tells whether it still lives somewhere.
+    #[cfg(test)]
+    pub(crate) fn weak(&self) -> std::sync::Weak<impl Sized + use<>> {
+        Arc::downgrade(&self.0)
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.0.engine
     }
@@ -212,6 +218,8 @@ fn run_describe(
 ) -> Result<Described, Problem> {
     let instantiate =
         |error: &wasmtime::Error| failed(code::INSTANTIATE, "instantiating the component", error);
+    // Given back after the store is gone.
+    let _slot = engine.slot();
     let mut store = engine
         .store(Session::without_world([0; 32]), INSTANTIATE_FUEL)
         .map_err(|error| instantiate(&error))?;

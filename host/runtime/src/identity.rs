@@ -4,16 +4,20 @@
 //! deliberately no part of it: all ways must agree, and tests compare them.
 
 use std::fmt::{Debug, Write};
+use std::hash::{Hash, Hasher};
 
 use spellhost_sim::{Digest, MATERIALS, STATUSES, TEMPLATES, limits as sim};
 
 use crate::contract::WIT;
 use crate::limits;
 use crate::prices;
-use crate::settings::{ALLOW, SETTINGS, WASMTIME_VERSION, operator_cost};
+use crate::settings::{ALLOW, Codegen, SETTINGS, WASMTIME_VERSION, operator_cost};
 
 /// The domain of the digest; a change of form changes it.
 const DOMAIN: &str = "spellhost engine id 1";
+
+/// The domain of what code is made for.
+const TARGET_DOMAIN: &str = "spellhost code target 1";
 
 /// Parts of the text that is digested, by name.
 struct Parts(String);
@@ -28,6 +32,31 @@ impl Parts {
 /// The id of every engine of this build.
 pub(crate) fn engine_id() -> Digest {
     Digest(*blake3::Hasher::new_derive_key(DOMAIN).update(text().as_bytes()).finalize().as_bytes())
+}
+
+/// What an engine's code is made for: the engine id, the way of making code, and whatever wasmtime
+/// compares before it runs code that was made elsewhere, the processor's features among it.
+pub(crate) fn target(wasmtime: &wasmtime::Engine, codegen: Codegen) -> Digest {
+    let mut hasher = blake3::Hasher::new_derive_key(TARGET_DOMAIN);
+    hasher.update(&engine_id().0).update(codegen.name().as_bytes());
+    let mut fed = Fed(hasher);
+    wasmtime.precompile_compatibility_hash().hash(&mut fed);
+    Digest(*fed.0.finalize().as_bytes())
+}
+
+/// Takes what hashes itself; only the digest of the whole is of use.
+struct Fed(blake3::Hasher);
+
+impl Hasher for Fed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let mut first = [0; 8];
+        first.copy_from_slice(&self.0.finalize().as_bytes()[..8]);
+        u64::from_le_bytes(first)
+    }
 }
 
 /// What is digested, one part a line.

@@ -17,14 +17,14 @@ use crate::library::Library;
 use crate::lowering;
 use crate::watchdog::Alarm;
 
-/// Calls whose end is already known and is not decided again: `limit(stack)` and
-/// `limit(watchdog)` depend on the host that ran them.
+/// Calls whose end is already known and is not decided again: `limit(stack)`, `limit(watchdog)` and
+/// `limit(host)` depend on the host that ran them.
 pub type Verdicts = BTreeMap<CallId, LimitKind>;
 
 /// The verdicts of a tick, as a frame must carry them.
 pub fn verdicts(report: &TickReport) -> Verdicts {
     let verdict = |outcome: &Outcome| match outcome {
-        Outcome::Limit(kind @ (LimitKind::Stack | LimitKind::Watchdog)) => Some(*kind),
+        Outcome::Limit(kind @ (LimitKind::Stack | LimitKind::Watchdog | LimitKind::Host)) => Some(*kind),
         _ => None,
     };
     report.calls.iter().filter_map(|call| Some((call.id, verdict(&call.outcome)?))).collect()
@@ -102,8 +102,7 @@ impl Work {
         let Some(component) = component else {
             let (spell, call_id) = (self.lane.spell.as_str(), call.id.0);
             tracing::error!(spell, call = call_id, "the component of a call is not in the library");
-            let outcome = Outcome::Trapped { trap: "no_component".into(), location: None };
-            return Ran::without_effect(cast, call, state, outcome);
+            return Ran::failed_by_host(cast, call, state, "the component is not in the library");
         };
         let (world, tick, alarm) = (&around.world, around.tick, &around.alarm);
         Request { component, world, tick, cast, call, limits, context, state, alarm }.run()
@@ -112,8 +111,7 @@ impl Work {
     /// Results for a lane that no thread finished.
     pub(crate) fn abandoned(&self) -> Vec<(CallResult, CallNote)> {
         let abandon = |call: &Call| {
-            let outcome = Outcome::Trapped { trap: "host_panic".into(), location: None };
-            let ran = Ran::without_effect(self.lane.cast, call, &[], outcome);
+            let ran = Ran::failed_by_host(self.lane.cast, call, &[], "a casting thread panicked");
             let result = CallResult {
                 id: call.id,
                 outcome: ran.outcome,

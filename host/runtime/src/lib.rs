@@ -14,6 +14,8 @@ extern crate self as spellhost_runtime;
 #[allow(dead_code, unused_imports, reason = "shared with tests/main.rs, which uses all of it")]
 mod arena;
 #[cfg(test)]
+mod containment;
+#[cfg(test)]
 #[path = "../tests/guest.rs"]
 #[allow(dead_code, reason = "shared with tests/main.rs, which uses all of it")]
 mod guest;
@@ -27,12 +29,16 @@ mod bounds;
 mod contract;
 mod rejection;
 
+mod artefact;
+mod compiler;
 mod component;
 mod engine;
 mod identity;
 mod info;
 mod params;
 mod settings;
+mod slots;
+mod trusted;
 
 pub mod exact;
 pub mod quantise;
@@ -58,8 +64,10 @@ mod watchdog;
 
 pub use admission::{Admitted, Policy, admit};
 pub use anatomy::{Anatomy, Section};
+pub use artefact::{Artefact, ArtefactKey, SealError};
 pub use caster::Caster;
 pub use casting::CallNote;
+pub use compiler::Compiler;
 pub use component::Component;
 pub use contract::{EXPORTS, INTERFACES, PACKAGE, TYPE_INTERFACES, VERSION, WIT};
 pub use engine::{Engine, EngineError, EngineOptions};

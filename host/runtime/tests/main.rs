@@ -4,6 +4,7 @@ mod arena;
 mod guest;
 
 mod admission;
+mod artefacts;
 mod contract;
 mod description;
 mod engines;

@@ -1,11 +1,14 @@
 //! Guests that mean harm: each ends with the one outcome it should have, the same on every engine,
 //! charged the whole grant, with the world untouched.
 
-use spellhost_runtime::{Codegen, limits};
+use spellhost_runtime::{
+    Caster, Codegen, Engine, EngineOptions, Library, Policy, Role, Verdicts, admit, code, limits,
+    replay_tick, verdicts,
+};
 use spellhost_sim::limits::{COMMANDS_MAX, GRANT_FUEL, STATE_BYTES_MAX};
 use spellhost_sim::{CallLimits, CastRequest, Inputs, LimitKind, Outcome, RevisionRef};
 
-use crate::arena::{Arena, Cast, applied, cast, cast_on, load};
+use crate::arena::{Arena, CODEGENS, Cast, admitted, applied, cast, engine, load};
 use crate::guest::{Field, Guest, OK, SCRATCH, bytes, sphere, voxel};
 use wit_component::StringEncoding;
 
@@ -50,23 +53,88 @@ fn plain_recursion_runs_out_of_fuel_before_the_stack() {
     assert_eq!(ends(&guest), Outcome::OutOfFuel);
 }
 
-#[test]
-fn a_stack_overflow_is_a_verdict() {
-    // A frame is as large as the hungriest path through the body, and a path not taken costs no fuel.
-    // The depth that fits differs between engines, so only one is asked.
-    let values = 900;
-    let globals: String =
-        (0..values).map(|at| format!("(global $g{at} (mut i64) (i64.const {at}))")).collect();
-    let get: String = (0..values).map(|at| format!("(global.get $g{at})")).collect();
+/// Recursion whose frames hold this many numbers. A frame is as large as the hungriest path through
+/// the body, and a path that is not taken costs no fuel: thousands of levels fit the grant.
+fn hungry(values: usize) -> Guest {
+    let load: String = (0..values).map(|at| format!("(i64.load offset={} (i32.const 0))", at * 8)).collect();
     let add = "i64.add ".repeat(values);
     let body = format!(
-        "{globals} (func $down (result i64)
-           (if (i32.load (i32.const 100000)) (then {get} (call $down) {add} (return)))
+        "(func $down (result i64)
+           (if (i32.load (i32.const 100000)) (then {load} (call $down) {add} (return)))
            (i64.add (call $down) (i64.const 1)))"
     );
-    let cast = cast_on(&Guest::new().items(&body).cast("(drop (call $down))"), Codegen::Native);
-    assert_eq!(cast.call.outcome, Outcome::Limit(LimitKind::Stack));
-    assert_eq!(cast.call.fuel_used, GRANT_FUEL);
+    Guest::new().items(&body).cast("(drop (call $down))")
+}
+
+#[test]
+fn a_stack_overflow_is_a_verdict_that_every_engine_keeps() {
+    let reexecutors = CODEGENS.map(|codegen| {
+        let engine = Engine::new(EngineOptions { codegen, role: Role::Reexecutor }).expect("an engine");
+        let caster = Caster::new(&engine, 1).expect("threads");
+        (engine, caster)
+    });
+    // Too deep for the host's 16 MiB and not for the 64 MiB of who executes again; then for both.
+    for (values, deeper) in [(400, Outcome::OutOfFuel), (2000, Outcome::Limit(LimitKind::Stack))] {
+        let guest = hungry(values);
+        let again = reexecutors.each_ref().map(|(engine, caster)| {
+            let component = engine.load(admitted(&guest.build())).unwrap_or_else(|error| panic!("{error}"));
+            let mut library = Library::new();
+            library.insert(component);
+            (library, caster)
+        });
+        for host in CODEGENS {
+            let component = load(&guest, host).unwrap_or_else(|rejection| panic!("{rejection}"));
+            let mut arena = Arena::new(host, 1);
+            let before = arena.world.clone();
+            let played = arena.cast(&component);
+            let call = &played.report.calls[0];
+            assert_eq!(call.outcome, Outcome::Limit(LimitKind::Stack), "{host:?}");
+            assert_eq!(call.fuel_used, GRANT_FUEL);
+            let stands = verdicts(&played.report);
+            assert_eq!(stands, Verdicts::from([(call.id, LimitKind::Stack)]));
+            for (codegen, (library, caster)) in CODEGENS.iter().zip(&again) {
+                let replay = |verdicts: &Verdicts| {
+                    replay_tick(&mut before.clone(), played.inputs.clone(), verdicts, library, caster)
+                };
+                let kept = replay(&stands);
+                assert_eq!(kept.report, played.report, "{host:?} and {codegen:?}");
+                assert_eq!(kept.notes[0].fuel_instantiate, 0, "it did not run");
+                let ran = replay(&Verdicts::new()).report.calls.remove(0);
+                assert_eq!(ran.outcome, deeper, "{values} on {codegen:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn tables_are_bounded_before_any_call() {
+    // Over all modules, from the bytes alone.
+    let table = |elements: usize| format!("(table {elements} funcref)");
+    let most = limits::TABLE_ELEMENTS_MAX;
+    let two = Guest::new().items(&table(most / 2)).items(&table(most / 2 + 1)).build();
+    let rejection = admit(&two, &Policy::default()).expect_err("it is refused");
+    assert!(rejection.message().contains("table elements"), "{rejection}");
+    // Nothing grows a table.
+    let grow = Guest::new().items(&table(1)).cast("(drop (table.grow 0 (ref.null func) (i32.const 1)))");
+    assert!(admit(&grow.build(), &Policy::default()).is_err());
+    // A module that is instantiated again has its tables again.
+    let instances = |count: usize| {
+        let mut bytes = Guest::new().build();
+        let modules = admitted(&bytes).anatomy().core_modules;
+        let module = wat::parse_str(format!("(module {})", table(6000))).expect("a module");
+        let mut section = |id: u8, content: &[u8]| {
+            bytes.extend([id, u8::try_from(content.len()).expect("a short section")]);
+            bytes.extend(content);
+        };
+        section(1, &module);
+        let instance = [0, modules as u8, 0];
+        section(2, &[&[count as u8][..], &instance.repeat(count)].concat());
+        engine(Codegen::Native).load(admitted(&bytes))
+    };
+    assert!(instances(2).is_ok());
+    let rejection = instances(3).expect_err("it is refused");
+    assert_eq!(rejection.code(), code::INSTANTIATE);
+    assert!(rejection.message().contains("the limit `table` is reached"), "{rejection}");
 }
 
 #[test]

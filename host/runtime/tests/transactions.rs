@@ -3,7 +3,7 @@
 use expect_test::expect;
 use spellhost_runtime::{Codegen, limits};
 use spellhost_sim::limits::GRANT_FUEL;
-use spellhost_sim::{Inputs, Outcome};
+use spellhost_sim::{Inputs, LimitKind, Outcome};
 
 use crate::arena::{Arena, applied, cast, load};
 use crate::guest::{Field, Guest, OK, SCRATCH, bytes, sphere};
@@ -86,5 +86,5 @@ fn a_missing_component_fails_its_calls_only() {
     arena.library.remove(&component.digest());
     let played = arena.play(Inputs { casts: vec![request], ..Inputs::default() });
     let outcome = &played.report.calls[0].outcome;
-    assert_eq!(*outcome, Outcome::Trapped { trap: "no_component".into(), location: None });
+    assert_eq!(*outcome, Outcome::Limit(LimitKind::Host));
 }

@@ -118,7 +118,8 @@ pub struct Opened {
 pub enum LimitKind {
     /// Linear memory.
     Memory,
-    /// Tables.
+    /// Tables. Nothing grows a table, and what instantiates at admission instantiates in every call:
+    /// it ends admissions, never a call.
     Table,
     /// The native stack.
     Stack,
@@ -142,6 +143,10 @@ pub enum LimitKind {
     Wait,
     /// Real time, as the host's watchdog saw it.
     Watchdog,
+    /// What the host itself could do: it panicked, was out of memory, or did not have the
+    /// component. Charged the whole grant, and a verdict as `Stack` and `Watchdog` are: it stands in
+    /// the frame and is never executed again, since another host would not have failed.
+    Host,
 }
 
 impl LimitKind {
@@ -161,6 +166,7 @@ impl LimitKind {
             Self::List => "list",
             Self::Wait => "wait",
             Self::Watchdog => "watchdog",
+            Self::Host => "host",
         }
     }
 }
