@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod binary;
+mod guests;
 mod hot_reload;
+mod misbehaving;
 mod spells;
 mod transcripts;

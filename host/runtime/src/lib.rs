@@ -23,6 +23,7 @@ pub mod prices;
 
 mod admission;
 mod anatomy;
+mod bound;
 mod bounds;
 mod contract;
 mod rejection;
@@ -58,6 +59,7 @@ mod watchdog;
 
 pub use admission::{Admitted, Policy, admit};
 pub use anatomy::{Anatomy, Section};
+pub use bound::{BOUNDS, Bound};
 pub use caster::Caster;
 pub use casting::CallNote;
 pub use component::Component;

@@ -4,12 +4,14 @@ mod arena;
 mod guest;
 
 mod admission;
+mod call_limits;
 mod contract;
 mod description;
 mod engines;
+mod golden_fuel;
 mod imports;
 mod migration;
-mod misbehaviour;
+mod misbehaving;
 mod parameters;
 mod threads;
 mod transactions;
