@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod binary;
+#[allow(dead_code, reason = "shared with the tests of the engine, which use all of it")]
 mod guests;
 mod hot_reload;
 mod misbehaving;

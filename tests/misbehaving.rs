@@ -16,7 +16,7 @@ fn found(object: &Value) -> String {
     }
     let outcome = &object["casts"][0]["outcome"];
     let kind = outcome["kind"].as_str().unwrap_or_default();
-    match outcome["trap"].as_str().or(outcome["limit"].as_str()) {
+    match outcome["trap"].as_str().or(outcome["which"].as_str()) {
         Some(which) => format!("{kind}({which})"),
         None => kind.to_owned(),
     }
