@@ -4,6 +4,9 @@
 
 mod bad_input;
 mod binary;
+#[allow(dead_code, reason = "shared with the tests of the engine, which use all of it")]
+mod guests;
 mod hot_reload;
+mod misbehaving;
 mod spells;
 mod transcripts;

@@ -149,6 +149,11 @@ impl Engine {
         &self.0.slots
     }
 
+    /// How many instances live now: none between two ticks.
+    pub fn live_instances(&self) -> u64 {
+        self.0.wasmtime.pooling_allocator_metrics().map_or(0, |pool| pool.component_instances())
+    }
+
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.0.wasmtime
     }

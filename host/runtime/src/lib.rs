@@ -25,6 +25,7 @@ pub mod prices;
 
 mod admission;
 mod anatomy;
+mod bound;
 mod bounds;
 mod contract;
 mod rejection;
@@ -65,6 +66,7 @@ mod watchdog;
 pub use admission::{Admitted, Policy, admit};
 pub use anatomy::{Anatomy, Section};
 pub use artefact::{Artefact, ArtefactKey, SealError};
+pub use bound::{BOUNDS, Bound};
 pub use caster::Caster;
 pub use casting::CallNote;
 pub use compiler::Compiler;

@@ -99,6 +99,26 @@ pub fn bless() -> Result<()> {
     run(&mut command)
 }
 
+/// Builds the spells among the fixtures; those of text are built by the test that compares them.
+pub fn fixtures() -> Result<()> {
+    for name in ["blink", "fireball", "stone-wall"] {
+        let (spell, component) = (format!("spells/{name}"), format!("tests/fixtures/{name}.wasm"));
+        run(Command::new("target/release/spellhost").args(["build", &spell, "--output", &component]))?;
+    }
+    runtime_test("BUILD_FIXTURES", "the_small_fixtures_are_what_their_texts_say")
+}
+
+/// Rewrites the fuel of the fixtures and nothing else.
+pub fn bless_fuel() -> Result<()> {
+    runtime_test("BLESS", "fuel_is_what_it_was")
+}
+
+fn runtime_test(variable: &str, name: &str) -> Result<()> {
+    let mut command = Command::new(cargo_program());
+    command.args(["test", "--release", "--package", "spellhost-runtime", "--test", "main", name]);
+    run(command.env(variable, "1"))
+}
+
 #[derive(Default)]
 struct Summary {
     passed: u64,
