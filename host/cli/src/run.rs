@@ -76,7 +76,13 @@ impl Machine {
     /// # Errors
     /// Where this machine cannot run it.
     pub fn start(threads: Option<u16>) -> Result<Self, Problem> {
-        let engine = Engine::new(EngineOptions::default()).map_err(|error| {
+        Self::with(EngineOptions::default(), threads)
+    }
+
+    /// As [`Machine::start`], with an engine of these options.
+    #[allow(clippy::missing_errors_doc, reason = "said at `start`")]
+    pub fn with(options: EngineOptions, threads: Option<u16>) -> Result<Self, Problem> {
+        let engine = Engine::new(options).map_err(|error| {
             Problem::usage("engine", "the engine does not start on this machine").because(&error)
         })?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);

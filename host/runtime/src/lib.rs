@@ -44,6 +44,8 @@ mod reads;
 mod report;
 mod session;
 mod stop;
+mod told;
+mod trace;
 
 mod caster;
 mod casting;
@@ -67,4 +69,6 @@ pub use params::{ParamError, ParamInput};
 pub use rejection::{Problem, Rejection, code};
 pub use report::{TrapFrame, TrapReport};
 pub use settings::{ALLOW, Codegen, Role, operator_cost};
-pub use tick::{PlayedTick, play_tick, replay_tick};
+pub use tick::{PlayedTick, play_tick, replay_tick, trace_tick};
+pub use told::Told;
+pub use trace::{Answered, HostCall};
