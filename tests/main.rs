@@ -5,5 +5,6 @@
 mod bad_input;
 mod binary;
 mod hot_reload;
+mod replay;
 mod spells;
 mod transcripts;

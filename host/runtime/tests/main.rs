@@ -12,5 +12,6 @@ mod migration;
 mod misbehaviour;
 mod parameters;
 mod threads;
+mod tracing;
 mod transactions;
 mod traps;

@@ -16,7 +16,7 @@ use super::log::Log;
 use super::playing::{Playing, StandIn, spell_of};
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
-use crate::run::Machine;
+use crate::run::{Machine, seed};
 use crate::screen::Screen;
 use crate::source::{Making, Ready, Source};
 use crate::words;
@@ -135,7 +135,7 @@ fn heads(a: &Log, b: &Log) -> (Vec<String>, Value) {
     let object = |log: &Log| {
         let header = &log.header;
         json!({"file": log.path().display().to_string(), "engine_id": header.engine_id, "world_id": header.world_id,
-               "terrain": header.terrain, "seed": format!("{:016x}", header.seed)})
+               "terrain": header.terrain, "seed": seed(header.seed)})
     };
     let mut notes = vec![line(a), line(b)];
     if one.engine_id != two.engine_id {

@@ -41,7 +41,14 @@ impl Divergence<'_> {
             }
             (_, Part::Hash) => format!("tick {tick}: the state hash differs{}", self.parts_in_words()),
             (_, Part::Tick) => format!("one has tick {tick} where the other has tick {}", self.new.1.tick),
-            _ => format!("tick {tick}: {what} {} differs", self.difference.at),
+            (_, Part::Cast) => {
+                let at = self.difference.at;
+                let cast = self.old.1.casts.get(at).or_else(|| self.new.1.casts.get(at));
+                cast.map_or_else(String::new, |cast| {
+                    format!("tick {tick}: cast {} of {} differs", cast.cast_id, cast.spell_id)
+                })
+            }
+            (_, part) => format!("tick {tick}: {} {} differs", part.name(), self.difference.at + 1),
         }
     }
 
