@@ -8,5 +8,6 @@ mod binary;
 mod guests;
 mod hot_reload;
 mod misbehaving;
+mod replay;
 mod spells;
 mod transcripts;

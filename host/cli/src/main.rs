@@ -44,6 +44,7 @@ mod completions;
 mod doctor;
 mod inspect;
 mod new;
+mod replay;
 
 use std::process::ExitCode;
 
@@ -87,6 +88,7 @@ enum Command {
     Inspect(inspect::Args),
     Run(run::Args),
     Test(test::Args),
+    Replay(replay::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -123,6 +125,7 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Inspect(args) => inspect::inspect(args, screen, interrupt),
         Command::Run(args) => run::run(args, screen, interrupt),
         Command::Test(args) => test::test(args, screen, interrupt),
+        Command::Replay(args) => replay::replay(args, screen, interrupt),
         Command::Doctor(args) => doctor::doctor(args, screen),
         Command::Completions(args) => completions::completions(args, CommandLine::command(), screen),
     }

@@ -161,6 +161,15 @@ impl Busy {
     }
 }
 
+impl Busy {
+    /// Shows how far it is, on a terminal only.
+    pub fn update(&self, text: &str) {
+        if self.screen.progress {
+            self.show(Doing::Stage(text));
+        }
+    }
+}
+
 impl Drop for Busy {
     fn drop(&mut self) {
         self.bar.finish_and_clear();

@@ -13,13 +13,14 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::abi;
 use crate::component::Component;
-use crate::limits::{FAILURE_BYTES_MAX, INSTANTIATE_FUEL};
+use crate::limits::{FAILURE_BYTES_MAX, INSTANTIATE_FUEL, TRACED_HOST_CALL_BYTES};
 use crate::log::{LogLine, cut, escaped};
 use crate::lowering;
 use crate::measured::Measured;
 use crate::report::TrapReport;
 use crate::session::{Access, Session};
 use crate::stop::{Stop, outcome_of};
+use crate::trace::HostCall;
 use crate::watchdog::Alarm;
 
 /// What the host keeps of a call beside its result: for authors and operators, in no hash.
@@ -35,6 +36,8 @@ pub struct CallNote {
     pub elapsed: Duration,
     /// Fuel of the instantiation, which no one is charged for.
     pub fuel_instantiate: u64,
+    /// Its host calls, where it was traced.
+    pub host_calls: Vec<HostCall>,
     /// How it ended, where it did not return.
     pub trap: Option<TrapReport>,
 }
@@ -49,6 +52,7 @@ pub(crate) struct Request<'a> {
     pub(crate) limits: CallLimits,
     pub(crate) context: &'a abi::CastContext,
     pub(crate) state: &'a [u8],
+    pub(crate) traced: bool,
     pub(crate) alarm: &'a Alarm,
 }
 
@@ -71,6 +75,7 @@ impl Ran {
             log: Vec::new(),
             elapsed: Duration::ZERO,
             fuel_instantiate: 0,
+            host_calls: Vec::new(),
             trap: None,
         };
         Self { outcome, fuel_used: call.grant, commands: Vec::new(), state: state.to_vec(), note }
@@ -106,6 +111,11 @@ impl Request<'_> {
             Ok(store) => store,
             Err(error) => return self.unstarted(&error),
         };
+        if self.traced {
+            store.data_mut().trace = Some(Box::default());
+            // What is told is lifted twice.
+            store.set_hostcall_fuel(TRACED_HOST_CALL_BYTES);
+        }
         self.watch(&mut store);
         // Not before: an alarm that is raised from here on moves the epoch past the deadline.
         if self.alarm.is_raised() {
@@ -185,13 +195,15 @@ impl Request<'_> {
 
     fn returned(&self, store: Store<Session>, migrated: Option<Vec<u8>>, fuel_instantiate: u64) -> Ran {
         let fuel_used = self.fuel_used(&store);
-        let (mut commands, mut state, log) = store.into_data().finish();
+        let mut session = store.into_data();
+        let host_calls = session.trace.take().map_or_else(Vec::new, |calls| *calls);
+        let (mut commands, mut state, log) = session.finish();
         if let Some(bytes) = migrated {
             state.clone_from(&bytes);
             commands.push(Command::Save { bytes });
         }
         let ran = Ran::without_effect(self.cast, self.call, &[], Outcome::Applied { skipped: 0 });
-        let note = CallNote { log: log.finish(), fuel_instantiate, ..ran.note };
+        let note = CallNote { log: log.finish(), fuel_instantiate, host_calls, ..ran.note };
         Ran { fuel_used, commands, state, note, ..ran }
     }
 
@@ -207,9 +219,11 @@ impl Request<'_> {
             tracing::error!(call, why, "the host could not run a call");
         }
         let fuel_used = outcome.charge(self.fuel_used(&store), self.call.grant);
-        let (_, _, log) = store.into_data().finish();
+        let mut session = store.into_data();
+        let host_calls = session.trace.take().map_or_else(Vec::new, |calls| *calls);
+        let (_, _, log) = session.finish();
         let ran = Ran::without_effect(self.cast, self.call, self.state, outcome);
-        let note = CallNote { log: log.finish(), fuel_instantiate, trap, ..ran.note };
+        let note = CallNote { log: log.finish(), fuel_instantiate, host_calls, trap, ..ran.note };
         Ran { fuel_used, note, ..ran }
     }
 

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use spellhost_sim::{
-    Call, CallId, CallLimits, CallResult, Entry, Lane, LimitKind, Outcome, RevisionRef, TickReport, World,
+    Call, CallId, CallLimits, CallResult, CastId, Entry, Lane, LimitKind, Outcome, RevisionRef, TickReport,
+    World,
 };
 
 use crate::abi;
@@ -44,6 +45,8 @@ pub(crate) struct Surroundings {
     pub(crate) world: Arc<World>,
     pub(crate) tick: u64,
     pub(crate) verdicts: Verdicts,
+    /// The cast whose host calls are kept.
+    pub(crate) traced: Option<CastId>,
     pub(crate) alarm: Alarm,
 }
 
@@ -105,7 +108,8 @@ impl Work {
             return Ran::failed_by_host(cast, call, state, "the component is not in the library");
         };
         let (world, tick, alarm) = (&around.world, around.tick, &around.alarm);
-        Request { component, world, tick, cast, call, limits, context, state, alarm }.run()
+        let traced = around.traced == Some(cast);
+        Request { component, world, tick, cast, call, limits, context, state, traced, alarm }.run()
     }
 
     /// Results for a lane that no thread finished.

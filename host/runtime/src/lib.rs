@@ -41,9 +41,6 @@ mod settings;
 mod slots;
 mod trusted;
 
-pub mod exact;
-pub mod quantise;
-
 mod abi;
 mod lifting;
 mod linking;
@@ -54,10 +51,11 @@ mod reads;
 mod report;
 mod session;
 mod stop;
+mod told;
+mod trace;
 
 mod caster;
 mod casting;
-pub mod frame;
 mod lane;
 mod library;
 mod tick;
@@ -81,4 +79,6 @@ pub use params::{ParamError, ParamInput};
 pub use rejection::{Problem, Rejection, code};
 pub use report::{TrapFrame, TrapReport};
 pub use settings::{ALLOW, Codegen, Role, operator_cost};
-pub use tick::{PlayedTick, play_tick, replay_tick};
+pub use tick::{PlayedTick, play_tick, replay_tick, trace_tick};
+pub use told::Told;
+pub use trace::{Answered, HostCall};

@@ -80,6 +80,8 @@ pub const DESCRIBE_FUEL: u64 = 1_000_000;
 /// What wasmtime may copy from a guest in one host call, in its own way of counting, which
 /// depends on the host's type sizes. Set so that it never decides: see [`crate::measured`].
 pub const HOST_CALL_BYTES: usize = 256 * 1024;
+/// The same where a trace looks at the arguments as well.
+pub const TRACED_HOST_CALL_BYTES: usize = 64 * HOST_CALL_BYTES;
 /// The longest string argument, in bytes of UTF-8; more is `limit(string)`.
 pub const STRING_ARGUMENT_BYTES_MAX: usize = 64 * 1024;
 /// The most items of a list of records in an argument; more is `limit(list)`.

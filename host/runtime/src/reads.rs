@@ -3,13 +3,13 @@
 //!
 //! Prices and the shapes of the WIT are the adapter's ([`crate::linking`]).
 
+use spellhost_lockstep::quantise;
 use spellhost_sim::limits::{QUERY_ENTITIES_MAX, QUERY_RADIUS_MAX, RAY_BLOCKS_MAX, REGION_EDGE_MAX};
 use spellhost_sim::{
     BlockPos, BlockSize, Coord, Direction, EntityInfo, EntityKind, Looked, Material, Point, QuantiseError,
     RayHit,
 };
 
-use crate::quantise;
 use crate::session::Session;
 use crate::stop::Stop;
 

@@ -16,6 +16,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut};
 use crate::limits::{MEMORY_BYTES_MAX, TABLE_ELEMENTS_MAX};
 use crate::log::Log;
 use crate::stop::Stop;
+use crate::trace::HostCall;
 
 /// Which imports answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(crate) struct Session {
     pub(crate) random: CallStream,
     pub(crate) log: Log,
     pub(crate) quota: Quota,
+    /// Where the call is traced: its host calls so far.
+    pub(crate) trace: Option<Box<Vec<HostCall>>>,
     limits: CallLimits,
     state: Vec<u8>,
     commands: Vec<Command>,
@@ -71,6 +74,7 @@ impl Session {
             random: CallStream::new(seed),
             log: Log::default(),
             quota: Quota::default(),
+            trace: None,
             limits: CallLimits::default(),
             state: Vec::new(),
             commands: Vec::new(),

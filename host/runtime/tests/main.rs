@@ -15,5 +15,6 @@ mod migration;
 mod misbehaving;
 mod parameters;
 mod threads;
+mod tracing;
 mod transactions;
 mod traps;
