@@ -34,7 +34,7 @@ pub struct CallNote {
     pub log: Vec<LogLine>,
     /// How long it took, instantiation included.
     pub elapsed: Duration,
-    /// Fuel of the instantiation, which no one is charged for.
+    /// Fuel of the instantiation; the bucket pays what admission measured, and no call reports it.
     pub fuel_instantiate: u64,
     /// Its host calls, where it was traced.
     pub host_calls: Vec<HostCall>,

@@ -124,7 +124,8 @@ impl Component {
         self.0.compile_time
     }
 
-    /// Fuel of one instantiation, of the fixed amount that is never charged to a call.
+    /// Fuel of one instantiation: on a fixed amount of its own, no part of a call's fuel. A revision names it, and the
+    /// caster's bucket pays it.
     pub fn instantiate_fuel(&self) -> u64 {
         self.0.instantiate_fuel
     }

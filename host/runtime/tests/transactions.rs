@@ -50,7 +50,8 @@ fn commands_of_a_success_are_applied() {
 #[test]
 fn a_straight_overrun_that_returns_is_applied() {
     // Fuel is checked at loop heads and entries only.
-    let grant = 3_000;
+    // The edit touches four chunks.
+    let grant = 123_000;
     let component =
         load(&digs().cast(&"(drop (i32.add (i32.const 1) (i32.const 2)))".repeat(2000)), Codegen::Native)
             .unwrap_or_else(|rejection| panic!("{rejection}"));
