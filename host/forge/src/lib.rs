@@ -30,6 +30,7 @@ mod suggestion;
 pub mod template;
 pub mod toolchain;
 mod watch;
+mod worker;
 
 pub use build::{BuildOptions, Built, Progress, build};
 pub use cache::Cache;
@@ -44,3 +45,4 @@ pub use manifest::{Limits, Manifest, ParamValue, RunDefaults, RunRemote, RunWorl
 pub use output::write_atomic;
 pub use toolchain::Toolchain;
 pub use watch::{Watch, WatchError, WatchEvent};
+pub use worker::{Worker, WorkerError, confine, read_frame, write_frame};
