@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod binary;
+mod certify;
 mod hot_reload;
 mod spells;
 mod transcripts;

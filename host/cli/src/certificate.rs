@@ -2,6 +2,7 @@
 //!
 //! A value with one JSON form; parsed once, and held against another one. Makes none.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub struct Certificate {
     pub calls: u64,
     /// How many ticks were compared.
     pub ticks: u64,
+    /// How many calls ended how.
+    pub outcomes: BTreeMap<String, u64>,
     /// How many of the calls ended by a verdict of the deciding engine.
     pub verdicts: u64,
     /// The digest of everything that was compared.
@@ -90,10 +93,8 @@ impl Certificate {
         };
         let form: Form = serde_json::from_str(text).map_err(malformed)?;
         if form.format != FORMAT {
-            let message = format!(
-                "this certificate has form {}, and this version reads form {FORMAT}",
-                form.format
-            );
+            let message =
+                format!("this certificate has form {}, and this version reads form {FORMAT}", form.format);
             return Err(Problem::failed("bad_certificate", message));
         }
         serde_json::from_str(text).map_err(malformed)
@@ -120,6 +121,12 @@ impl Certificate {
             return Err(Problem::failed("other_engine", message).hint(hint));
         }
         Ok(())
+    }
+
+    /// How the calls ended, in words.
+    pub fn outcomes_sentence(&self) -> String {
+        let kinds = self.outcomes.iter().map(|(kind, count)| format!("{count} {}", kind.replace('_', " ")));
+        kinds.collect::<Vec<_>>().join(", ")
     }
 
     /// Refuses a certificate of another corpus, before anything is played.
@@ -149,15 +156,15 @@ impl Certificate {
     /// # Errors
     /// The first thing that differs, with both values.
     pub fn says_the_same_as(&self, found: &Self) -> Result<(), Problem> {
-        let names = |of: &Self| {
-            of.engines.iter().map(|engine| engine.name.as_str()).collect::<Vec<_>>().join(", ")
-        };
+        let names =
+            |of: &Self| of.engines.iter().map(|engine| engine.name.as_str()).collect::<Vec<_>>().join(", ");
         let rows = |of: &Self| {
             [
                 ("result", of.result.sentence()),
                 ("engines", names(of)),
                 ("calls", of.calls.to_string()),
                 ("ticks", of.ticks.to_string()),
+                ("outcomes", of.outcomes_sentence()),
                 ("verdicts", of.verdicts.to_string()),
                 ("transcript", of.transcript.to_string()),
                 ("spellhost", of.spellhost.clone()),
@@ -187,11 +194,11 @@ impl Verdict {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::difference::Found;
 
-    fn certificate() -> Certificate {
+    pub fn certificate() -> Certificate {
         let digest = |byte| Digest([byte; 32]);
         let engine =
             EngineNote { name: "native".into(), target: "x86_64-linux".into(), features: vec!["avx".into()] };
@@ -203,6 +210,7 @@ mod tests {
             engines: vec![engine],
             calls: 10,
             ticks: 20,
+            outcomes: BTreeMap::from([("applied".into(), 7), ("failed".into(), 3)]),
             verdicts: 0,
             transcript: digest(4),
             result: Verdict::Identical,
@@ -214,7 +222,7 @@ mod tests {
         serde_json::to_string_pretty(certificate).expect("a certificate is JSON")
     }
 
-    fn difference() -> Verdict {
+    pub fn difference() -> Verdict {
         let found = Found {
             tick: 7,
             cast_id: Some(1),
@@ -284,11 +292,12 @@ mod tests {
         elsewhere.engines[0].features.clear();
         elsewhere.engines[0].target = "aarch64-linux".into();
         assert!(own.says_the_same_as(&elsewhere).is_ok());
-        let edits: [(&str, fn(&mut Certificate)); 7] = [
+        let edits: [(&str, fn(&mut Certificate)); 8] = [
             ("result", |certificate| certificate.result = difference()),
             ("engines", |certificate| certificate.engines.clear()),
             ("calls", |certificate| certificate.calls += 1),
             ("ticks", |certificate| certificate.ticks -= 1),
+            ("outcomes", |certificate| certificate.outcomes.clear()),
             ("verdicts", |certificate| certificate.verdicts = 3),
             ("transcript", |certificate| certificate.transcript = Digest([7; 32])),
             ("spellhost", |certificate| certificate.spellhost = "9".into()),

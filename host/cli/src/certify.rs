@@ -57,7 +57,7 @@ pub struct Args {
     #[arg(long, env = "SPELLHOST_SEED", value_name = "N", value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: Option<u64>,
     /// How many casts to invent beside the spell's scenario files [default: 200]
-    #[arg(long, env = "SPELLHOST_CASTS", value_name = "N", value_parser = clap::value_parser!(u64).range(..=100_000))]
+    #[arg(long, env = "SPELLHOST_CASTS", value_name = "N", value_parser = clap::value_parser!(u64).range(..=10_000))]
     casts: Option<u64>,
     /// Where to write the certificate
     #[arg(short, long, env = "SPELLHOST_OUTPUT", value_name = "FILE")]
@@ -101,6 +101,7 @@ pub fn certify(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
         engines: found.engines,
         calls: found.calls,
         ticks: found.ticks,
+        outcomes: found.outcomes,
         verdicts: found.verdicts,
         transcript: found.transcript,
         result: found.difference.map_or(Verdict::Identical, |found| Verdict::Difference(Box::new(found))),
@@ -116,10 +117,8 @@ pub fn certify(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
 fn ready(source: &Source, machine: &Machine, screen: Screen, cancel: &Cancel) -> Result<Ready, Problem> {
     let busy = screen.busy();
     let color = screen.ink_is_coloured();
-    source.ready(
-        &machine.engine,
-        &Making { lines: false, color, cancel, progress: &|doing| busy.show(doing) },
-    )
+    source
+        .ready(&machine.engine, &Making { lines: false, color, cancel, progress: &|doing| busy.show(doing) })
 }
 
 fn compared(
@@ -199,7 +198,8 @@ fn show(args: &Args, certificate: &Certificate, screen: Screen) -> Result<(), Pr
 
 fn told(args: &Args, certificate: &Certificate, screen: Screen) -> String {
     let identical = certificate.result == Verdict::Identical;
-    let word = if identical { "does the same on every engine" } else { "does NOT do the same on every engine" };
+    let word =
+        if identical { "does the same on every engine" } else { "does NOT do the same on every engine" };
     let corpus = &certificate.corpus;
     let scenarios = words::count(corpus.scenarios, "scenario");
     let casts = words::count(corpus.casts, "cast");
@@ -217,6 +217,9 @@ fn told(args: &Args, certificate: &Certificate, screen: Screen) -> String {
         words::count(certificate.calls, "call"),
         words::count(certificate.ticks, "tick")
     ));
+    if !certificate.outcomes.is_empty() {
+        text.push_str(&format!("  outcomes    {}\n", certificate.outcomes_sentence()));
+    }
     text.push_str(&format!("  transcript  {}\n", certificate.transcript));
     if certificate.verdicts > 0 {
         let verdicts = words::count(certificate.verdicts, "call");
@@ -241,4 +244,34 @@ fn engines(certificate: &Certificate) -> String {
         table.add_row([format!("  {}", engine.name), engine.target.clone(), engine.features.join(" ")]);
     }
     table.trim_fmt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificate::tests::{certificate, difference};
+    use expect_test::expect;
+
+    #[test]
+    fn a_difference_is_shown_with_both_values() {
+        let args = Args { file: "a.wasm".into(), seed: None, casts: None, output: None, certificate: None };
+        let certificate = Certificate { result: difference(), verdicts: 1, ..certificate() };
+        let text = told(&args, &certificate, Screen::new(false));
+        expect![[r#"
+            a.wasm does NOT do the same on every engine
+              component   b3:0101010101010101010101010101010101010101010101010101010101010101
+              engine id   b3:0202020202020202020202020202020202020202020202020202020202020202
+              corpus      b3:0303030303030303030303030303030303030303030303030303030303030303
+                          3 scenarios, 200 casts drawn from seed 1
+              compared    10 calls in 20 ticks: outcome, fuel, commands, state, hash of every tick
+              outcomes    7 applied, 3 failed
+              transcript  b3:0404040404040404040404040404040404040404040404040404040404040404
+              verdicts    1 call ended by stack or watchdog on the first engine alone
+
+               engine  target        processor
+               native  x86_64-linux  avx
+
+            native and pulley differ in case 3 (invented 3), tick 7, cast 1, call 2 (cast): fuel.used is 1 on native and 2 on pulley
+        "#]].assert_eq(&text);
+    }
 }

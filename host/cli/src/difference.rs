@@ -68,6 +68,21 @@ impl Found {
     }
 }
 
+/// The first difference between one engine's transcript of a case, by number and name, and those
+/// of the others.
+pub fn first_of_all(
+    case: (u64, &str),
+    (decider, decided): (&str, &[TickTrace]),
+    others: &[(&str, Vec<TickTrace>)],
+) -> Option<Difference> {
+    let differences = others.iter().filter_map(|(other, played)| {
+        let found = first_difference(decided, played)?;
+        let engines = [decider, other].map(str::to_owned);
+        Some(Difference { engines, case: case.0, case_name: case.1.into(), found })
+    });
+    differences.min_by_key(|difference| (difference.found.tick, difference.found.call_id.unwrap_or(u64::MAX)))
+}
+
 /// The first difference between two transcripts of one case.
 pub fn first_difference(one: &[TickTrace], other: &[TickTrace]) -> Option<Found> {
     let found = one.iter().zip(other).find_map(|(one, other)| {
@@ -186,7 +201,12 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(doctor: impl FnOnce(&mut Vec<TickTrace>), place: (u64, bool, bool), what: &str, values: [&str; 2]) {
+    fn check(
+        doctor: impl FnOnce(&mut Vec<TickTrace>),
+        place: (u64, bool, bool),
+        what: &str,
+        values: [&str; 2],
+    ) {
         let found = found(doctor).expect("a difference");
         assert_eq!((found.tick, found.cast_id == Some(4), found.call_id == Some(9)), place, "{found:?}");
         assert_eq!((found.what.as_str(), found.values.each_ref().map(String::as_str)), (what, values));
@@ -216,12 +236,7 @@ mod tests {
         let tags = ["CancelTimer { tag: 1 }", "CancelTimer { tag: 2 }"];
         check(|t| t[2].calls[0].commands[1] = Command::CancelTimer { tag: 2 }, CALL, "commands[1]", tags);
         check(|t| t[2].calls[0].commands.truncate(1), CALL, "commands", ["2", "1"]);
-        check(
-            |t| t[2].calls[0].spawned[0] = EntityId(6),
-            CALL,
-            "spawned[0]",
-            ["EntityId(5)", "EntityId(6)"],
-        );
+        check(|t| t[2].calls[0].spawned[0] = EntityId(6), CALL, "spawned[0]", ["EntityId(5)", "EntityId(6)"]);
         let digests = [1, 2].map(|byte| Digest([byte; 32]).to_string());
         let digests = digests.each_ref().map(String::as_str);
         check(|t| t[2].calls[0].effects_digest = Digest([2; 32]), CALL, "effects_digest", digests);
@@ -235,6 +250,35 @@ mod tests {
         check(|t| t[2].casts[0].1 = Some(Refusal::Mana), (2, false, false), "casts", refused);
         check(|t| t.truncate(2), (2, false, false), "ticks", ["3", "2"]);
         check(|t| t[1].tick = 7, (1, false, false), "tick", ["1", "7"]);
+    }
+
+    #[test]
+    fn of_several_engines_the_earliest_difference_is_named() {
+        let doctored = |doctor: fn(&mut Vec<TickTrace>)| {
+            let mut ticks = transcript();
+            doctor(&mut ticks);
+            ticks
+        };
+        let late = doctored(|t| t[2].state_hash[0] = 0);
+        let call = doctored(|t| t[2].calls[0].fuel_used = 11);
+        let early = doctored(|t| t[0].state_hash[0] = 0);
+        let own = transcript();
+        let named = |others: &[(&str, Vec<TickTrace>)]| {
+            let difference = first_of_all((3, "a case"), ("native", &own), others)?;
+            assert_eq!((difference.case, difference.case_name.as_str()), (3, "a case"));
+            Some(difference.engines.join(" "))
+        };
+        assert_eq!(named(&[("b", own.clone()), ("c", own.clone())]), None);
+        assert_eq!(named(&[("b", late.clone()), ("c", early.clone())]).as_deref(), Some("native c"));
+        assert_eq!(named(&[("b", late), ("c", call.clone())]).as_deref(), Some("native c"));
+        assert_eq!(named(&[("b", own.clone()), ("c", early)]).as_deref(), Some("native c"));
+        let difference = first_of_all((3, "a case"), ("native", &own), &[("b", call)]);
+        assert_eq!(
+            difference.map(|difference| difference.sentence()).as_deref(),
+            Some(
+                "native and b differ in case 3 (a case), tick 2, cast 4, call 9 (cast): fuel.used is 10 on native and 11 on b"
+            )
+        );
     }
 
     #[test]

@@ -383,7 +383,10 @@ mod tests {
         let params: Vec<_> =
             inputs(&cases).flat_map(|inputs| &inputs.casts).flat_map(|cast| &cast.params).collect();
         let has = |name: &str, value: Value| {
-            assert!(params.iter().any(|param| param.name == name && param.value == value), "{name} {value:?}");
+            assert!(
+                params.iter().any(|param| param.name == name && param.value == value),
+                "{name} {value:?}"
+            );
         };
         for flag in [true, false] {
             has("flag", Value::Flag(flag));
@@ -395,8 +398,7 @@ mod tests {
         for choice in ["red", "blue"] {
             has("text", Value::Text(choice.into()));
         }
-        let aims: Vec<Aim> =
-            inputs(&cases).flat_map(|inputs| &inputs.casts).map(|cast| cast.aim).collect();
+        let aims: Vec<Aim> = inputs(&cases).flat_map(|inputs| &inputs.casts).map(|cast| cast.aim).collect();
         assert!(aims.iter().any(|aim| aim.origin.is_some()) && aims.iter().any(|aim| aim.target.is_none()));
     }
 }

@@ -20,6 +20,8 @@ use crate::transcript::TickTrace;
 
 /// How many ticks go into one reply.
 const TICKS_A_REPLY: usize = 16;
+/// After how many calls a reply is long enough.
+const CALLS_A_REPLY: usize = 64;
 
 /// An engine that is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -116,13 +118,15 @@ fn answer(engine: Opinion, orders: &mut impl Read, answers: &mut impl Write) -> 
     send(answers, &Reply::Ready { target, features })?;
     for case in &corpus.cases {
         let known: Verdicts = if engine.decides() { Verdicts::new() } else { parse(&order(orders)?)? };
-        let (mut ticks, mut verdicts) = (Vec::new(), Verdicts::new());
+        let (mut ticks, mut calls, mut verdicts) = (Vec::new(), 0, Verdicts::new());
         rehearse(case, &component, &known, &caster, |tick, found| {
+            calls += tick.calls.len();
             ticks.push(tick);
             verdicts.extend(found);
-            if ticks.len() < TICKS_A_REPLY {
+            if ticks.len() < TICKS_A_REPLY && calls < CALLS_A_REPLY {
                 return Ok(());
             }
+            calls = 0;
             let (ticks, verdicts) = (std::mem::take(&mut ticks), std::mem::take(&mut verdicts));
             send(answers, &Reply::Ticks { ticks, verdicts, last: false })
         })?;

@@ -3,6 +3,7 @@
 //!
 //! Promises that no process is left, however it ends. Knows nothing of where a corpus comes from.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use spellhost_runtime::Verdicts;
 use spellhost_wire::Digest;
 
 use crate::corpus::Corpus;
-use crate::difference::{Difference, Found, first_difference};
+use crate::difference::{Difference, first_of_all};
 use crate::opinion::{self, OPINIONS, Opinion, Reply};
 use crate::problem::Problem;
 use crate::transcript::TickTrace;
@@ -44,6 +45,8 @@ pub struct Findings {
     pub calls: u64,
     /// Ticks that were compared.
     pub ticks: u64,
+    /// The calls by how they ended.
+    pub outcomes: BTreeMap<String, u64>,
     /// Calls that ended by a verdict of the engine that decides, and ran nowhere else.
     pub verdicts: u64,
     /// The digest of everything that was compared.
@@ -84,6 +87,7 @@ pub fn compare(
         engines,
         calls: 0,
         ticks: 0,
+        outcomes: BTreeMap::new(),
         verdicts: 0,
         transcript: Digest([0; 32]),
         difference: None,
@@ -96,19 +100,14 @@ pub fn compare(
         others.iter().for_each(|other| other.worker.send(known.clone()));
         findings.add(&decided);
         transcript.update(&opinion::bytes(&decided.ticks)?);
-        let mut first: Option<Difference> = None;
+        let mut played = Vec::with_capacity(others.len());
         for other in others.iter_mut() {
-            let found = first_difference(&decided.ticks, &other.case()?.ticks);
-            let earlier = |found: &_| first.as_ref().is_none_or(|first| comes_before(found, first));
-            if let Some(found) = found.filter(earlier) {
-                let engines = [decider.opinion, other.opinion].map(|opinion| opinion.name().into());
-                let (case, case_name) = (at as u64 + 1, case.name.clone());
-                first = Some(Difference { engines, case, case_name, found });
-            }
+            played.push((other.opinion.name(), other.case()?.ticks));
         }
         told(at + 1);
-        if first.is_some() {
-            findings.difference = first;
+        let decided = (decider.opinion.name(), decided.ticks.as_slice());
+        findings.difference = first_of_all((at as u64 + 1, &case.name), decided, &played);
+        if findings.difference.is_some() {
             break;
         }
     }
@@ -116,15 +115,13 @@ pub fn compare(
     Ok(findings)
 }
 
-fn comes_before(found: &Found, first: &Difference) -> bool {
-    let place = |found: &Found| (found.tick, found.call_id.unwrap_or(u64::MAX));
-    place(found) < place(&first.found)
-}
-
 impl Findings {
     fn add(&mut self, played: &Played) {
         self.ticks += played.ticks.len() as u64;
-        self.calls += played.ticks.iter().map(|tick| tick.calls.len() as u64).sum::<u64>();
+        for call in played.ticks.iter().flat_map(|tick| &tick.calls) {
+            self.calls += 1;
+            *self.outcomes.entry(call.outcome.kind().into()).or_default() += 1;
+        }
         self.verdicts += played.verdicts.len() as u64;
     }
 }

@@ -5,9 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use spellhost_runtime::PlayedTick;
-use spellhost_sim::{
-    CallId, CallReport, CastId, Command, Digest, EntityId, Entry, Outcome, Refusal, World,
-};
+use spellhost_sim::{CallId, CallReport, CastId, Command, Digest, EntityId, Entry, Outcome, Refusal, World};
 
 /// One tick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

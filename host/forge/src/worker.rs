@@ -220,8 +220,8 @@ pub fn read_frame(from: &mut impl Read) -> Result<Option<Vec<u8>>, WorkerError> 
     }
 }
 
-/// Limits this process to what a worker may use, before it reads what it cannot trust: memory,
-/// processor time, open files, and no core dump.
+/// Limits this process to what a worker may use, before it reads what it cannot trust: memory and
+/// processor time, and no core dump. Where the system can, it also ends with who started it.
 ///
 /// # Errors
 /// What the system says.
@@ -239,6 +239,8 @@ pub fn confine() -> io::Result<()> {
             setrlimit(resource, most.min(hard), most.min(hard))?;
         }
     }
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
     Ok(())
 }
 
