@@ -36,8 +36,8 @@ Examples:
 The same casts are played on native code, on native code without optimisation and on an
 interpreter, each in a process of its own. Outcome, fuel, commands, state and the hash of the
 world after every tick must be equal; the first difference is named. What differs between
-machines by its nature, the depth of the stack and a watchdog's patience, is decided by the
-first engine and counted as verdicts.";
+machines by its nature, such as the depth of the stack, is decided by the first engine and
+counted as verdicts.";
 
 /// The seed unless told otherwise.
 const SEED: u64 = 1;
@@ -224,7 +224,7 @@ fn told(args: &Args, certificate: &Certificate, screen: Screen) -> String {
     if certificate.verdicts > 0 {
         let verdicts = words::count(certificate.verdicts, "call");
         text.push_str(&format!(
-            "  verdicts    {verdicts} ended by stack or watchdog on the first engine alone\n"
+            "  verdicts    {verdicts} ended by a limit of the first engine's machine and ran there alone\n"
         ));
     }
     text.push_str(&format!("\n{}\n", engines(certificate)));
@@ -266,7 +266,7 @@ mod tests {
               compared    10 calls in 20 ticks: outcome, fuel, commands, state, hash of every tick
               outcomes    7 applied, 3 failed
               transcript  b3:0404040404040404040404040404040404040404040404040404040404040404
-              verdicts    1 call ended by stack or watchdog on the first engine alone
+              verdicts    1 call ended by a limit of the first engine's machine and ran there alone
 
                engine  target        processor
                native  x86_64-linux  avx

@@ -3,9 +3,10 @@
 //! Everything that decides a case is in it, so that whoever has the bytes plays the same. Knows
 //! neither where cases come from nor who plays them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use spellhost_runtime::SpellInfo;
 use spellhost_sim::{EntityId, Inputs, Op, WorldConfig};
 use spellhost_wire::Digest;
 
@@ -70,18 +71,14 @@ impl Case {
         name: &str,
         scenario: &Scenario,
         revision: &Revision,
-        info: &spellhost_runtime::SpellInfo,
+        info: &SpellInfo,
     ) -> Result<Self, Problem> {
         let (stage, script) = (scenario.stage()?, scenario.script(info)?);
         let actors: Vec<EntityId> = ids(stage.actors.len()).collect();
         let played = 1..script.ticks.max(1);
+        let casts = script.casts.iter().map(|cue| cue.tick);
+        let used: BTreeSet<u64> = casts.chain(script.remotes.iter().map(|remote| remote.tick)).collect();
         let mut inputs = BTreeMap::from([(0, entering(stage.entrance()))]);
-        let used: std::collections::BTreeSet<u64> = script
-            .casts
-            .iter()
-            .map(|cue| cue.tick)
-            .chain(script.remotes.iter().map(|remote| remote.tick))
-            .collect();
         for tick in used.into_iter().filter(|tick| played.contains(tick)) {
             inputs.insert(tick, script.inputs(&actors, revision, tick));
         }

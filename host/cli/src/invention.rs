@@ -10,7 +10,7 @@ use spellhost_runtime::{ParamInput, ParamSpec, ParamValue, SpellInfo, limits::TE
 use spellhost_sim::limits::{HORIZONTAL_BLOCKS, VERTICAL_BLOCKS};
 use spellhost_sim::{
     Aim, BlockPos, BlockSize, CastId, CastRequest, Channel, Coord, Direction, EntityId, EntityKind,
-    EntitySpec, FillMode, Generator, Inputs, MATERIALS, Material, Op, Point, Points, RemoteInput,
+    EntitySpec, FillMode, Generator, Inputs, MATERIALS, Material, NamedValue, Op, Point, Points, RemoteInput,
     RevisionRef, SpellId, Swap, TEMPLATES, Target, Template, Terrain, WorldConfig,
 };
 
@@ -185,7 +185,7 @@ impl<'a> Draft<'a> {
         if self.chance.once_in(8) { EntityId(1 << 40) } else { *self.chance.pick(&self.everybody) }
     }
 
-    fn params(&mut self) -> Result<Vec<spellhost_sim::NamedValue>, Problem> {
+    fn params(&mut self) -> Result<Vec<NamedValue>, Problem> {
         let info = self.subject.info;
         let mut given = BTreeMap::new();
         for spec in &info.params {
@@ -212,8 +212,9 @@ impl<'a> Draft<'a> {
             }
             ParamValue::Text(_) => ParamInput::Text(self.chance.pick(&spec.choices).clone()),
             ParamValue::Point(_) => {
-                let at = spellhost_runtime::exact::point(self.near(if extreme { 900 } else { REACH }));
-                ParamInput::List(at.to_vec())
+                let at = self.near(if extreme { 900 } else { REACH });
+                let blocks = |part: Coord| part.raw() as f64 / Coord::ONE.raw() as f64;
+                ParamInput::List([at.x, at.y, at.z].map(blocks).to_vec())
             }
             ParamValue::Block(_) => {
                 let at = self.near(if extreme { 900 } else { REACH }).block();

@@ -9,13 +9,13 @@ use std::io::{self, Read, Write};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use spellhost_forge::{confine, read_frame, write_frame};
-use spellhost_runtime::{Caster, Codegen, Engine, EngineOptions, Role, Verdicts};
+use spellhost_runtime::{Caster, Codegen, Component, Engine, EngineOptions, Policy, Role, Verdicts, admit};
 
 use crate::corpus::Corpus;
 use crate::problem::Problem;
 use crate::processor;
 use crate::rehearsal::rehearse;
-use crate::source::load;
+use crate::source::not_a_spell;
 use crate::transcript::TickTrace;
 
 /// How many ticks go into one reply.
@@ -135,7 +135,7 @@ fn answer(engine: Opinion, orders: &mut impl Read, answers: &mut impl Write) -> 
     Ok(())
 }
 
-fn ready(engine: Opinion, bytes: &[u8]) -> Result<(spellhost_runtime::Component, Caster), Problem> {
+fn ready(engine: Opinion, bytes: &[u8]) -> Result<(Component, Caster), Problem> {
     let engine = Engine::new(engine.options()).map_err(|error| {
         Problem::usage("engine", "the engine does not start on this machine").because(&error)
     })?;
@@ -144,6 +144,15 @@ fn ready(engine: Opinion, bytes: &[u8]) -> Result<(spellhost_runtime::Component,
     let caster = Caster::new(&engine, 1)
         .map_err(|error| Problem::usage("threads", "cannot start the casting threads").because(&error))?;
     Ok((component, caster))
+}
+
+/// Checks and compiles a component in this very process, which is one with limits.
+///
+/// # Errors
+/// Why it is not a spell.
+pub fn load(engine: &Engine, bytes: &[u8]) -> Result<Component, Problem> {
+    let admitted = admit(bytes, &Policy::default());
+    admitted.and_then(|admitted| engine.load(admitted)).map_err(|rejection| not_a_spell(&rejection))
 }
 
 /// The next order.

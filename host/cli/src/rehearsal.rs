@@ -47,7 +47,7 @@ mod tests {
     use super::*;
     use crate::difference::first_difference;
     use crate::invention::{Subject, invent};
-    use crate::source::load;
+    use crate::opinion::load;
 
     /// Everything that a guest does in ten casts on one engine, with the verdicts.
     fn played(guest: &Guest, codegen: Codegen, role: Role, known: &Verdicts) -> (Vec<TickTrace>, Verdicts) {
