@@ -28,10 +28,10 @@ use crate::words;
 const EXAMPLES: &str = "\
 Examples:
   spellhost certify fireball.wasm                       200 casts drawn from seed 1
-  spellhost certify spells/fireball                     build it; its scenario files are played as well
+  spellhost certify spells/fireball                     build it, and play its scenario files too
   spellhost certify spells/fireball -o fireball.json    write the certificate
   spellhost certify spells/fireball --certificate fireball.json
-                                                        play it again: does the certificate hold here?
+                                                        play again: does it hold here?
 
 The same casts are played on native code, on native code without optimisation and on an
 interpreter, each in a process of its own. Outcome, fuel, commands, state and the hash of the
