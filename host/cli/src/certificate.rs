@@ -284,6 +284,8 @@ pub mod tests {
         }
     }
 
+    type Edit = fn(&mut Certificate);
+
     #[test]
     fn a_certificate_that_says_something_else_does_not_hold() {
         let own = certificate();
@@ -292,7 +294,7 @@ pub mod tests {
         elsewhere.engines[0].features.clear();
         elsewhere.engines[0].target = "aarch64-linux".into();
         assert!(own.says_the_same_as(&elsewhere).is_ok());
-        let edits: [(&str, fn(&mut Certificate)); 8] = [
+        let edits: [(&str, Edit); 8] = [
             ("result", |certificate| certificate.result = difference()),
             ("engines", |certificate| certificate.engines.clear()),
             ("calls", |certificate| certificate.calls += 1),
