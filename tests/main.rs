@@ -6,6 +6,7 @@ mod bad_input;
 mod binary;
 #[allow(dead_code, reason = "shared with the tests of the engine, which use all of it")]
 mod guests;
+mod certify;
 mod hot_reload;
 mod misbehaving;
 mod replay;

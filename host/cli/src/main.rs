@@ -37,6 +37,19 @@ mod fields;
 mod scenario;
 mod test;
 
+mod corpus;
+mod difference;
+mod rehearsal;
+mod transcript;
+
+mod certificate;
+mod certify;
+mod chance;
+mod invention;
+mod opinion;
+mod panel;
+mod processor;
+
 mod build;
 mod check;
 mod compile;
@@ -62,6 +75,7 @@ Examples:
   spellhost new ember               make a spell that builds
   spellhost run ember               cast it, then again on every save
   spellhost test ember              play its scenario files
+  spellhost certify ember           does it do the same on every engine?
   spellhost doctor                  what is missing to build spells
 
 Every flag may stand in the environment as SPELLHOST_ and its name. SPELLHOST_LOG filters the
@@ -89,6 +103,9 @@ enum Command {
     Run(run::Args),
     Test(test::Args),
     Replay(replay::Args),
+    Certify(certify::Args),
+    #[command(name = panel::COMMAND, hide = true)]
+    Opinion(opinion::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -126,6 +143,8 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Run(args) => run::run(args, screen, interrupt),
         Command::Test(args) => test::test(args, screen, interrupt),
         Command::Replay(args) => replay::replay(args, screen, interrupt),
+        Command::Certify(args) => certify::certify(args, screen, interrupt),
+        Command::Opinion(args) => opinion::opinion(args),
         Command::Doctor(args) => doctor::doctor(args, screen),
         Command::Completions(args) => completions::completions(args, CommandLine::command(), screen),
     }
@@ -177,7 +196,7 @@ mod tests {
     #[test]
     fn every_command_has_examples_and_every_flag_an_environment() {
         let command = CommandLine::command();
-        for command in command.get_subcommands() {
+        for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
             let name = command.get_name();
             assert!(
                 command.get_after_help().is_some_and(|help| help.to_string().contains("Examples:")),

@@ -1,6 +1,6 @@
 //! A world that is being played: inputs in, ticks on, what each cast came to.
 //!
-//! The only place of the command line that plays ticks; it does so through the runtime's one
+//! What is shown is played here, what is certified in `rehearsal`; both through the runtime's one
 //! function. Deliberately knows no clock: how fast ticks follow each other is its caller's.
 
 use std::collections::BTreeMap;

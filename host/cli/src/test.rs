@@ -112,7 +112,11 @@ pub fn test(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pr
     Ok(if failed == 0 { 0 } else { 1 })
 }
 
-fn scenario_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+/// A spell's scenario files, by name.
+///
+/// # Errors
+/// Where they cannot be listed.
+pub fn scenario_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     let tests = folder.join("tests");
     let entries = match fs::read_dir(&tests) {
         Ok(entries) => entries,

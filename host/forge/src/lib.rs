@@ -33,6 +33,7 @@ pub mod template;
 pub mod toolchain;
 mod watch;
 mod workbench;
+mod worker;
 
 pub use build::{BuildOptions, Built, Progress, build};
 pub use cache::Cache;
@@ -48,3 +49,4 @@ pub use output::write_atomic;
 pub use toolchain::Toolchain;
 pub use watch::{Watch, WatchError, WatchEvent};
 pub use workbench::{COMMAND, CompileLimits, LoadError, Workbench, serve};
+pub use worker::{Worker, WorkerError, confine, read_frame, write_frame};

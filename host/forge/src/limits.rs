@@ -41,6 +41,17 @@ pub const DIAGNOSTICS_MAX: usize = 256;
 /// A spell's stack, in bytes.
 pub const STACK_BYTES: u64 = 64 * 1024;
 
+/// The most bytes of one frame between this process and a worker.
+pub const FRAME_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How many frames a worker may be ahead of who reads them.
+pub const FRAMES_AHEAD: usize = 8;
+/// The most bytes of what a worker says on standard error that are kept, from the end.
+pub const SAID_BYTES_MAX: usize = 4 * 1024;
+/// The most bytes of memory that a worker may write to.
+pub const WORKER_DATA_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// The most seconds of processor time of a worker.
+pub const WORKER_CPU_SECONDS: u64 = 3_600;
+
 /// The most files of a watched spell that are looked at.
 pub const WATCHED_FILES_MAX: usize = 10_000;
 /// A watched file beyond this is compared by size and time instead of content, in bytes.
