@@ -102,8 +102,8 @@ enum Command {
     Inspect(inspect::Args),
     Run(run::Args),
     Test(test::Args),
-    Replay(replay::Args),
     Certify(certify::Args),
+    Replay(replay::Args),
     #[command(name = panel::COMMAND, hide = true)]
     Opinion(opinion::Args),
     Doctor(doctor::Args),

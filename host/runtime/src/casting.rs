@@ -112,7 +112,7 @@ impl Request<'_> {
             Err(error) => return self.unstarted(&error),
         };
         if self.traced {
-            store.data_mut().trace = Some(Box::default());
+            store.data_mut().trace = Some(Vec::new());
             // What is told is lifted twice.
             store.set_hostcall_fuel(TRACED_HOST_CALL_BYTES);
         }
@@ -196,7 +196,7 @@ impl Request<'_> {
     fn returned(&self, store: Store<Session>, migrated: Option<Vec<u8>>, fuel_instantiate: u64) -> Ran {
         let fuel_used = self.fuel_used(&store);
         let mut session = store.into_data();
-        let host_calls = session.trace.take().map_or_else(Vec::new, |calls| *calls);
+        let host_calls = session.trace.take().unwrap_or_default();
         let (mut commands, mut state, log) = session.finish();
         if let Some(bytes) = migrated {
             state.clone_from(&bytes);
@@ -220,7 +220,7 @@ impl Request<'_> {
         }
         let fuel_used = outcome.charge(self.fuel_used(&store), self.call.grant);
         let mut session = store.into_data();
-        let host_calls = session.trace.take().map_or_else(Vec::new, |calls| *calls);
+        let host_calls = session.trace.take().unwrap_or_default();
         let (_, _, log) = session.finish();
         let ran = Ran::without_effect(self.cast, self.call, self.state, outcome);
         let note = CallNote { log: log.finish(), fuel_instantiate, host_calls, trap, ..ran.note };

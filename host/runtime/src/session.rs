@@ -41,7 +41,7 @@ pub(crate) struct Session {
     pub(crate) log: Log,
     pub(crate) quota: Quota,
     /// Where the call is traced: its host calls so far.
-    pub(crate) trace: Option<Box<Vec<HostCall>>>,
+    pub(crate) trace: Option<Vec<HostCall>>,
     limits: CallLimits,
     state: Vec<u8>,
     commands: Vec<Command>,

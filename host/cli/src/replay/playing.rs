@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use spellhost_lockstep::difference::{Difference, difference};
+use spellhost_lockstep::difference::{Difference, Part, difference};
 use spellhost_lockstep::{Pins, applying, entering, frame};
 use spellhost_runtime::{CallNote, Component, Library, PlayedTick, trace_tick};
 use spellhost_sim as sim;
@@ -157,9 +157,16 @@ impl<'a> Playing<'a> {
         let (traced, library, caster) = (self.traced, &self.library, &self.machine.caster);
         let played: PlayedTick = trace_tick(world, inputs, &verdicts, traced, library, caster);
         let own = frame::frame(&told.world_id, &played.inputs, &played.report);
-        let difference = difference(&told, &own);
+        let difference = difference(&told, &own).or_else(|| told_otherwise(&told, &own));
         Ok(Ticked { told, own, notes: played.notes, difference })
     }
+}
+
+/// The first call whose recorded effects are not those of its digest: who follows the log would be misled.
+fn told_otherwise(told: &Frame, own: &Frame) -> Option<Difference> {
+    let mut calls = told.calls.iter().zip(&own.calls);
+    let at = calls.position(|(told, own)| told.effects.is_some() && told.effects != own.effects);
+    at.map(|at| Difference { part: Part::Effects, at })
 }
 
 /// What the header says of the world.
