@@ -10,9 +10,13 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("spellhost-sim", &[]),
     ("spellhost-wire", &[]),
+    ("spellhost-store", &[]),
     ("spellhost-runtime", &["spellhost-sim", "spellhost-wire"]),
-    ("spellhost-forge", &["spellhost-runtime", "spellhost-sim"]),
-    ("spellhost", &["spellhost-forge", "spellhost-runtime", "spellhost-sim", "spellhost-wire"]),
+    ("spellhost-forge", &["spellhost-runtime", "spellhost-sim", "spellhost-store"]),
+    (
+        "spellhost",
+        &["spellhost-forge", "spellhost-runtime", "spellhost-sim", "spellhost-store", "spellhost-wire"],
+    ),
     ("spellhost-sdk", &[]),
     ("spellhost-bindings", &[]),
     ("spellhost-tests", &[]),
@@ -30,6 +34,8 @@ const OWNERS: &[(&str, &str)] = &[
     ("png", "spellhost"),
     ("wit-bindgen-rust", "spellhost-bindings"),
     ("rand_chacha", "spellhost-sim"),
+    ("sled", "spellhost-store"),
+    ("fs2", "spellhost-store"),
 ];
 
 pub fn check() -> Result<()> {
