@@ -159,7 +159,11 @@ impl Committer {
 
     /// Replaces the journal by a checkpoint of the state.
     pub fn compact(&self, database: &Database) -> Result<()> {
-        lock(&self.core).compact(database)
+        let mut core = lock(&self.core);
+        if let Some(detail) = &core.stopped {
+            return Err(StoreError::StoreFailed { detail: detail.clone() });
+        }
+        core.compact(database)
     }
 
     /// Runs something while nothing can change; gives it sequence and sum of the state.
@@ -264,9 +268,6 @@ impl Core {
     }
 
     fn compact(&mut self, database: &Database) -> Result<()> {
-        if let Some(detail) = &self.stopped {
-            return Err(StoreError::StoreFailed { detail: detail.clone() });
-        }
         self.flush(database)?;
         self.journal.compact(&database.reader(), self.sum)
     }

@@ -10,6 +10,7 @@ use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use crate::error::{Result, StoreError};
 use crate::record;
@@ -19,6 +20,11 @@ use crate::tree::{Look, Stored, Tree, decode};
 pub const FOLDER: &str = "db";
 /// What sled may keep in memory, in bytes.
 const CACHE_BYTES: u64 = 64 << 20;
+
+/// sled keeps its own lock for a moment after it was dropped, until its threads are done. Nobody
+/// else can have it: the directory is locked.
+const LOCK_TRIES: u32 = 1000;
+const LOCK_WAIT: Duration = Duration::from_millis(5);
 
 /// A sum over rows that does not depend on their order: adding and taking away are inverse.
 pub type Sum = u128;
@@ -53,7 +59,16 @@ impl Database {
     pub fn open(dir: &Path) -> Result<Self> {
         let path = dir.join(FOLDER);
         // sled meets some damage with a panic; to us all damage is one error.
-        catch_unwind(AssertUnwindSafe(|| Self::try_open(&path)))
+        let open = || catch_unwind(AssertUnwindSafe(|| Self::try_open(&path)));
+        let opened = (0..LOCK_TRIES).find_map(|_| match open() {
+            Ok(Err(error)) if is_locked(&error) => {
+                std::thread::sleep(LOCK_WAIT);
+                None
+            }
+            opened => Some(opened),
+        });
+        opened
+            .unwrap_or_else(open)
             .map_err(|_| damaged(&path, "sled panicked".into()))?
             .map_err(|error| damaged(&path, error.to_string()))
     }
@@ -213,6 +228,11 @@ impl Reader<'_> {
         let rows = self.database.sled_tree(S::TREE).scan_prefix(prefix).rev().take(most);
         rows.map(|row| decode(S::TREE, &row.map_err(|error| self.database.wrong(error))?.1)).collect()
     }
+}
+
+/// sled tells this kind of error only by its text.
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(source) if source.to_string().contains("could not acquire lock"))
 }
 
 fn damaged(path: &Path, detail: String) -> StoreError {

@@ -63,6 +63,7 @@ impl Store {
         for world in &worlds {
             named.extend(self.logs().refs(world)?);
         }
+        let strays = self.stray_files()?;
         let mut report = self.change(move |view| {
             let report = garbage(view, named, old_ms)?;
             let nothing = report.revisions.is_empty() && report.blobs.is_empty();
@@ -71,7 +72,7 @@ impl Store {
             Ok(((!options.dry_run && !nothing).then_some(change), report))
         })?;
         report.logs = self.logs().worlds()?.into_iter().filter(|world| !worlds.contains(world)).collect();
-        report.files = self.stray_files()?;
+        report.files = strays;
         if !options.dry_run {
             report.blobs.iter().for_each(|digest| self.remove_blob_file(digest));
             self.remove_strays(&report)?;
