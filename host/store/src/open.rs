@@ -247,3 +247,71 @@ fn replay(database: &Database, steps: &[Step]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::Account;
+    use crate::tree::{Row, Stored, decode};
+
+    /// A step that gives every account another role, and has a row for each that is new.
+    fn step(row: Row) -> Result<Vec<Row>> {
+        if row.tree != Tree::Accounts {
+            return Ok(vec![row]);
+        }
+        let account: Account = decode(row.tree, row.value.as_deref().unwrap_or_default())?;
+        let copy = Account { username: format!("{} again", account.username), ..account.clone() };
+        Ok(vec![Account { role: "migrated".into(), ..account }.row(), copy.row()])
+    }
+
+    const NEXT: Schema = Schema { version: schema::CURRENT.version + 1, steps: &[step] };
+
+    fn put(store: &Store, username: &str) {
+        let account =
+            Account { username: username.into(), password_hash: None, role: "user".into(), created_at_ms: 0 };
+        store.put_account(account).unwrap();
+    }
+
+    fn open_as(dir: &Path, schema: Schema) -> Result<Store> {
+        let options = Options { reserve_bytes: 0, ..Options::default() };
+        open_with(DirLock::take(dir)?, options, schema).map(|(store, _)| store)
+    }
+
+    #[test]
+    fn an_older_schema_is_migrated_and_a_newer_one_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open_as(dir.path(), schema::CURRENT).unwrap();
+        put(&store, "ada");
+        drop(store);
+        let store = open_as(dir.path(), NEXT).unwrap();
+        let role = |store: &Store, name: &str| store.account(name).unwrap().unwrap().role;
+        assert_eq!(role(&store, "ada"), "migrated");
+        assert_eq!(role(&store, "ada again"), "user");
+        assert_eq!(store.sequence(), 1);
+        put(&store, "bob");
+        drop(store);
+        let store = open_as(dir.path(), NEXT).unwrap();
+        assert_eq!((role(&store, "bob").as_str(), store.accounts().unwrap().len()), ("user", 3));
+        drop(store);
+        assert_eq!(open_as(dir.path(), schema::CURRENT).err().unwrap().code(), "schema_too_new");
+        assert!(dir.path().join("set-aside/1/db").exists(), "the old files are kept");
+    }
+
+    #[test]
+    fn a_store_that_was_not_closed_is_not_migrated() {
+        let (dir, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let store = open_as(dir.path(), schema::CURRENT).unwrap();
+        put(&store, "ada");
+        for folder in [database::FOLDER, journal::FOLDER] {
+            std::fs::create_dir(copy.path().join(folder)).unwrap();
+            for entry in std::fs::read_dir(dir.path().join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    std::fs::copy(&path, copy.path().join(folder).join(path.file_name().unwrap())).unwrap();
+                }
+            }
+        }
+        assert_eq!(open_as(copy.path(), NEXT).err().unwrap().code(), "schema_too_old");
+        assert_eq!(open_as(copy.path(), schema::CURRENT).unwrap().accounts().unwrap().len(), 1);
+    }
+}

@@ -73,7 +73,7 @@ fn a_job_goes_forward_and_stays_as_it_ended() {
         store.update_job(job.job_id, update(JobStatus::Running, 0)).err().unwrap().code(),
         "job_ended"
     );
-    assert_eq!(store.unfinished_jobs().unwrap(), [second.clone()]);
+    assert_eq!(store.unfinished_jobs().unwrap(), std::slice::from_ref(&second));
     assert_eq!(store.jobs(1).unwrap(), [second]);
     let long = vec![b'x'; 2 << 20];
     assert_eq!(store.append_job_log(job.job_id, &long).unwrap(), 1 << 20);

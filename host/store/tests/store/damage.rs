@@ -178,6 +178,23 @@ fn a_journal_damaged_in_the_middle_says_where_and_what_and_recovers_up_to_there(
 }
 
 #[test]
+fn a_recovery_that_was_interrupted_is_finished_by_the_next() {
+    let (dir, ready) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let deeds = furnish(dir.path());
+    copy(dir.path(), ready.path());
+    recover(ready.path(), Source::Journal).unwrap();
+    // Killed after the old journal was moved away and before the new one was in its place.
+    fs::remove_dir_all(dir.path().join("journal")).unwrap();
+    fs::rename(ready.path().join("journal"), dir.path().join("recovering")).unwrap();
+    let error = Store::open(dir.path(), options()).err().unwrap();
+    assert_eq!(error.code(), "journal_damaged");
+    recover(dir.path(), Source::Journal).unwrap();
+    assert_eq!(judge(dir.path(), deeds), "opened  true");
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(recover(empty.path(), Source::Journal).err().unwrap().code(), "no_store");
+}
+
+#[test]
 fn a_journal_whose_end_was_cut_off_is_noticed() {
     let dir = tempfile::tempdir().unwrap();
     furnish(dir.path());

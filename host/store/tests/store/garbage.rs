@@ -37,7 +37,7 @@ fn only_what_nothing_refers_to_goes() {
     let mut blobs = vec![lonely, Digest::of(&content(1_000_001)), orphan];
     blobs.sort();
     assert_eq!(dry.blobs, blobs);
-    assert_eq!(dry.files, [stray.clone()]);
+    assert_eq!(dry.files, std::slice::from_ref(&stray));
     assert!(store.contains(&orphan).unwrap() && stray.exists(), "a dry run removes nothing");
 
     assert_eq!(store.gc(REMOVE).unwrap(), dry);

@@ -194,3 +194,19 @@ fn a_prefix_names_a_revision_or_a_blob() {
     assert_eq!(code("00000000"), "unknown_blob");
     assert_eq!(store.resolve_revision("00000000").err().unwrap().code(), "unknown_revision");
 }
+
+#[test]
+fn a_prefix_of_two_blobs_names_neither() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    // Among so many numbers two digests share eight digits.
+    let mut seen = std::collections::HashMap::new();
+    let twins = (0..u64::MAX).find_map(|number| {
+        let digest = Digest::of(&number.to_le_bytes());
+        seen.insert(digest.hex()[..8].to_string(), number).map(|twin| (twin, number, digest))
+    });
+    let (one, other, digest) = twins.unwrap();
+    store.put_all(&[&one.to_le_bytes(), &other.to_le_bytes()]).unwrap();
+    assert_eq!(store.resolve(&digest.hex()[..8]).err().unwrap().code(), "ambiguous_prefix");
+    assert_eq!(store.resolve(&digest.hex()[..32]).unwrap(), digest);
+}
