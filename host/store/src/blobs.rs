@@ -49,7 +49,7 @@ impl Stored for BlobInfo {
 
 /// Content by digest.
 pub trait Blobs {
-    /// Keeps some bytes, at most [`BLOB_BYTES_MAX`]; durable when it returns.
+    /// Keeps some bytes, at most 64 MiB; durable when it returns.
     fn put(&self, bytes: &[u8]) -> Result<Digest>;
     /// Keeps several, for one entry in the journal.
     fn put_all(&self, blobs: &[&[u8]]) -> Result<Vec<Digest>>;
