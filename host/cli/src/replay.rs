@@ -104,7 +104,7 @@ fn verify(
     interrupt: &Interrupt,
 ) -> Result<u8, Problem> {
     let busy = screen.busy();
-    let mut playing = Playing::new(machine);
+    let mut playing = Playing::new(machine, interrupt.cancel());
     playing.traced = args.trace.map(CastId);
     let mut count = Count::default();
     while let Some(record) = log.next()? {

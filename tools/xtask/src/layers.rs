@@ -11,11 +11,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("spellhost-sim", &[]),
     ("spellhost-wire", &[]),
     ("spellhost-lockstep", &["spellhost-sim", "spellhost-wire"]),
+    ("spellhost-store", &[]),
     ("spellhost-runtime", &["spellhost-lockstep", "spellhost-sim"]),
-    ("spellhost-forge", &["spellhost-runtime", "spellhost-sim"]),
+    ("spellhost-forge", &["spellhost-runtime", "spellhost-sim", "spellhost-store"]),
     (
         "spellhost",
-        &["spellhost-forge", "spellhost-lockstep", "spellhost-runtime", "spellhost-sim", "spellhost-wire"],
+        &[
+            "spellhost-forge",
+            "spellhost-lockstep",
+            "spellhost-runtime",
+            "spellhost-sim",
+            "spellhost-store",
+            "spellhost-wire",
+        ],
     ),
     ("spellhost-sdk", &[]),
     ("spellhost-bindings", &[]),
@@ -34,6 +42,8 @@ const OWNERS: &[(&str, &str)] = &[
     ("png", "spellhost"),
     ("wit-bindgen-rust", "spellhost-bindings"),
     ("rand_chacha", "spellhost-sim"),
+    ("sled", "spellhost-store"),
+    ("fs2", "spellhost-store"),
 ];
 
 pub fn check() -> Result<()> {

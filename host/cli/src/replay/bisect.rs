@@ -181,7 +181,7 @@ pub fn build(
     let ready = ready(machine, other, screen, interrupt)?;
     let spell = spell(&log, &ready, other)?;
     let (component, old) = (ready.component.digest().to_string(), spell.to_string());
-    let mut playing = Playing::new(machine);
+    let mut playing = Playing::new(machine, interrupt.cancel());
     playing.stand_in = Some(StandIn { spell, component: ready.component });
     let notes = vec![format!(
         "{old} as `{}` ({}) in `{}`",

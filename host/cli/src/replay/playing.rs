@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use spellhost_forge::Cancel;
 use spellhost_lockstep::difference::{Difference, Part, difference};
 use spellhost_lockstep::{Pins, applying, entering, frame};
 use spellhost_runtime::{CallNote, Component, Library, PlayedTick, trace_tick};
@@ -13,7 +14,7 @@ use spellhost_sim::{CastId, SpellId, World, WorldConfig};
 use spellhost_wire::{Frame, Pin, Record};
 
 use super::log::Log;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::run::Machine;
 use crate::source;
 use crate::stage::Setting;
@@ -29,6 +30,7 @@ pub struct StandIn {
 /// A world in the middle of a recording.
 pub struct Playing<'a> {
     machine: &'a Machine,
+    cancel: Cancel,
     world: Option<World>,
     /// Components whose first pin is still to come.
     components: BTreeMap<sim::Digest, Vec<u8>>,
@@ -54,9 +56,10 @@ pub struct Ticked {
 
 impl<'a> Playing<'a> {
     /// Before the first record.
-    pub fn new(machine: &'a Machine) -> Self {
+    pub fn new(machine: &'a Machine, cancel: Cancel) -> Self {
         Self {
             machine,
+            cancel,
             world: None,
             components: BTreeMap::new(),
             library: Library::new(),
@@ -98,8 +101,11 @@ impl<'a> Playing<'a> {
         let bytes = self.components.remove(&digest);
         let bytes =
             bytes.ok_or_else(|| log.wrong(format!("the component {digest} is not in the recording")))?;
-        let loaded = source::load(&self.machine.engine, &bytes);
-        self.library.insert(loaded.map_err(|problem| log.wrong(&problem.message))?);
+        let loaded = source::load(&self.machine.engine, &bytes, &self.cancel);
+        self.library.insert(loaded.map_err(|problem| match problem.kind {
+            Kind::Interrupted => problem,
+            _ => log.wrong(&problem.message),
+        })?);
         Ok(())
     }
 
