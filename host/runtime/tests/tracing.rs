@@ -91,8 +91,9 @@ fn what_is_refused_is_told_with_its_reason() {
     "#]].assert_eq(&text(&calls[1..]));
 
     // Longer than a text that is looked at.
-    let long =
-        Guest::new().import("log.log").cast("(call $log.log (i32.const 0) (i32.const 0) (i32.const 70000))");
+    let long = Guest::new()
+        .import("log.log")
+        .cast("(call $log.log (i32.const 0) (i32.const 100000) (i32.const 70000))");
     let played = traced(&long);
     let [host] = played.notes[0].host_calls.as_slice() else { panic!("{:?}", played.notes) };
     assert_eq!(host.arguments[1], Told::TooLong(70_000));
