@@ -30,6 +30,17 @@ tagged! {
     }
 }
 
+impl Outcome {
+    /// Whether another outcome is the same but for where a trap was, which hangs on the names that a
+    /// component carries.
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Trapped { trap, .. }, Self::Trapped { trap: other, .. }) => trap == other,
+            _ => self == other,
+        }
+    }
+}
+
 /// Fuel of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are the meaning")]
