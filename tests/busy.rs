@@ -111,7 +111,7 @@ impl Script {
             id: Digest(wire::Digest::of(Self::manifest(name, revision).as_bytes()).0),
             component: component.digest(),
             cooldown: info.cooldown.min(10),
-            mana: info.mana.min(8),
+            mana: info.mana.min(3),
             grant: spellhost_sim::limits::GRANT_FUEL,
             limits: Default::default(),
         }
@@ -163,9 +163,14 @@ impl Script {
         };
         match tick {
             0 => vec![],
+            // Twice the same, of which the second has to cool down.
+            20 => vec![cast(1, 2), cast(1, 2)],
             // More than a player's bucket and purse hold.
             100 => (0..16).map(|n| cast(0, n)).collect(),
-            _ => (0..PLAYERS).filter(|player| (tick + 3 * player) % 5 == 0).map(|player| cast(player, tick / 5 + 5 * player)).collect(),
+            _ => (0..PLAYERS)
+                .filter(|player| (tick + 3 * player) % 5 == 0)
+                .map(|player| cast(player, tick / 5 + 5 * player))
+                .collect(),
         }
     }
 }
@@ -222,8 +227,8 @@ fn enter(n: u64) -> Op {
         position: standing(n % 4 * 3 - 5, 2 - n / 2 * 3),
         look: Direction::FORWARD,
         radius: Coord::ONE,
-        health: Points::from_whole(60),
-        health_max: Points::from_whole(100),
+        health: Points::from_whole(300),
+        health_max: Points::from_whole(400),
     })
 }
 

@@ -8,7 +8,7 @@ use spellhost_lockstep::Pins;
 use spellhost_lockstep::applying::{ApplyError, apply_tick};
 use spellhost_lockstep::difference::Part;
 use spellhost_runtime::{Caster, Codegen, Role, Verdicts, replay_tick};
-use spellhost_sim::{Entry, EntityKind, SnapshotError, World};
+use spellhost_sim::{EntityKind, Entry, SnapshotError, World};
 use spellhost_wire::Effect;
 
 use crate::busy::{Log, TICKS, library, play, world};
@@ -36,7 +36,9 @@ fn the_script_is_busy() {
         let report = &tick.report;
         for call in &report.calls {
             let what = match &call.entry {
-                Entry::Event(event) => format!("{event:?}").split(['(', ' ']).next().unwrap_or_default().into(),
+                Entry::Event(event) => {
+                    format!("{event:?}").split(['(', ' ']).next().unwrap_or_default().into()
+                }
                 entry => entry.export().to_owned(),
             };
             spells.insert(call.spell.clone());
@@ -54,8 +56,21 @@ fn the_script_is_busy() {
     }
     eprintln!("{counted:#?}");
     for what in [
-        "cast", "migrate", "Timer", "ProjectileHit", "Remote", "EntityDied", "Trigger", "applied", "failed", "cooldown",
-        "mana", "deaths", "migrations", "waiting", "projectiles",
+        "cast",
+        "migrate",
+        "Timer",
+        "ProjectileHit",
+        "Remote",
+        "EntityDied",
+        "Trigger",
+        "applied",
+        "failed",
+        "cooldown",
+        "mana",
+        "deaths",
+        "migrations",
+        "waiting",
+        "projectiles",
     ] {
         assert!(counted.contains_key(what), "the script has no {what}: {counted:#?}");
     }
@@ -78,7 +93,9 @@ fn every_engine_gives_one_report_a_tick() {
         for told in &log().ticks {
             let played = replay_tick(&mut world, told.inputs.clone(), &Verdicts::new(), &library, &caster);
             assert_eq!(played.report, told.report, "{codegen:?}");
-            let logs = |notes: &[spellhost_runtime::CallNote]| notes.iter().map(|note| note.log.clone()).collect::<Vec<_>>();
+            let logs = |notes: &[spellhost_runtime::CallNote]| {
+                notes.iter().map(|note| note.log.clone()).collect::<Vec<_>>()
+            };
             assert_eq!(logs(&played.notes), logs(&told.notes), "{codegen:?}");
         }
     }
@@ -161,7 +178,7 @@ fn one_flipped_byte_of_state_is_noticed_at_its_tick_and_named() {
 #[test]
 fn one_wrong_draw_is_noticed_at_its_tick_and_named() {
     let (log, pins) = (log(), pins());
-    let mut changed = 0;
+    let (mut changed, mut named) = (0, 0);
     for (at, frame) in log.frames.iter().enumerate() {
         // What one wrong draw makes of a projectile or a hole: another number in one effect.
         let nudge = |effect: &mut Effect| match effect {
@@ -181,8 +198,13 @@ fn one_wrong_draw_is_noticed_at_its_tick_and_named() {
         };
         assert_eq!(difference.part, Part::Effects);
         let parts = differing(&log.worlds[at + 1], &follower);
-        assert!(parts.iter().any(|part| ["entities", "terrain"].contains(part)), "{parts:?}");
+        // A hole in the air is another effect and the same state.
+        assert!(
+            parts.is_empty() || parts.iter().any(|part| ["entities", "terrain"].contains(part)),
+            "{parts:?}"
+        );
         changed += 1;
+        named += usize::from(!parts.is_empty());
     }
-    assert!(changed > 10, "{changed} ticks had an effect to change");
+    assert!(changed > 10 && named > 5, "{changed} ticks had an effect to change, {named} of them state");
 }

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use spellhost_runtime::{
-    Caster, Codegen, Component, Library, PlayedTick, Policy, Rejection, Role, Verdicts, admit, replay_tick, verdicts,
+    Caster, Codegen, Component, Library, PlayedTick, Policy, Rejection, Role, Verdicts, admit, replay_tick,
+    verdicts,
 };
 use spellhost_sim::{
     Aim, CastRequest, Channel, Coord, Digest, Direction, EntityId, EntityKind, EntitySpec, Inputs, LimitKind,
@@ -40,7 +41,14 @@ fn generated(seed: u64, first: u64, count: u64) -> Vec<(&'static str, Vec<u8>)> 
     let target = test.ancestors().nth(3).expect("a test lies in target/PROFILE/deps").join("generator");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["run", "--quiet", "--release", "--manifest-path", "tools/generator/Cargo.toml", "--target-dir"])
+        .args([
+            "run",
+            "--quiet",
+            "--release",
+            "--manifest-path",
+            "tools/generator/Cargo.toml",
+            "--target-dir",
+        ])
         .arg(target)
         .arg("--")
         .args([seed, first, count].map(|number| number.to_string()))
@@ -208,7 +216,11 @@ impl Tally {
 }
 
 /// Checks samples on every core; says what they came to.
-fn check_all(label: &str, samples: &[(&'static str, Vec<u8>)], replay: impl Fn(usize) -> String + Sync) -> Tally {
+fn check_all(
+    label: &str,
+    samples: &[(&'static str, Vec<u8>)],
+    replay: impl Fn(usize) -> String + Sync,
+) -> Tally {
     let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
     let work = || {
         let native = Place::new(Codegen::Native, Role::Host);
@@ -254,10 +266,13 @@ fn generated_components_are_refused_or_end_alike_on_both_engines() {
     let (seed, first, count) = (asked("SEED", 1), asked("FIRST", 0), asked("COUNT", COUNT));
     eprintln!("SEED={seed} FIRST={first} COUNT={count}");
     let samples = generated(seed, first, count);
-    let tally = check_all("generated", &samples, |at| format!("SEED={seed} FIRST={} COUNT=1", first + at as u64));
+    let tally =
+        check_all("generated", &samples, |at| format!("SEED={seed} FIRST={} COUNT=1", first + at as u64));
     if count >= 100 {
         assert!(tally.called * 100 >= samples.len() * CALLED_PERCENT, "{} calls", tally.called);
-        for outcome in ["cast: applied", "cast: out_of_fuel", "cast: invalid", "on-event: applied", "migrate: applied"] {
+        for outcome in
+            ["cast: applied", "cast: out_of_fuel", "cast: invalid", "on-event: applied", "migrate: applied"]
+        {
             assert!(tally.calls.contains_key(outcome), "no sample ended as `{outcome}`");
         }
     }
@@ -280,10 +295,11 @@ fn flipped(spell: &[u8], number: u64) -> Vec<u8> {
 #[test]
 fn damaged_spells_are_refused_or_end_alike_on_both_engines() {
     let each = asked("COUNT", COUNT) / 100;
-    let damaged = spells().iter().flat_map(|(name, bytes)| {
-        (0..each).map(move |number| (name.as_str(), flipped(bytes, number)))
-    });
+    let damaged = spells()
+        .iter()
+        .flat_map(|(name, bytes)| (0..each).map(move |number| (name.as_str(), flipped(bytes, number))));
     let samples: Vec<_> = damaged.collect();
-    let tally = check_all("damaged", &samples, |at| format!("spell {} number {}", samples[at].0, at as u64 % each));
+    let tally =
+        check_all("damaged", &samples, |at| format!("spell {} number {}", samples[at].0, at as u64 % each));
     assert!(tally.samples.len() > spells().len(), "some are refused and some are cast");
 }

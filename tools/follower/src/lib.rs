@@ -23,7 +23,9 @@ pub fn follow(recording: &[u8]) -> Result<Vec<StateHash>, String> {
     while let Some(record) = reader.next_record().map_err(|error| error.to_string())? {
         match record {
             Record::Header(header) => world = Some(generated(&header)?),
-            Record::Snapshot(bytes) => world = Some(World::restore(&bytes).map_err(|error| error.to_string())?),
+            Record::Snapshot(bytes) => {
+                world = Some(World::restore(&bytes).map_err(|error| error.to_string())?)
+            }
             Record::Pin(pin) => pins.insert(&pin).map_err(|error| error.to_string())?,
             Record::Frame(frame) => {
                 let world = world.as_mut().ok_or("a recording begins with its header")?;

@@ -119,12 +119,13 @@ pub fn snapshot(bytes: &[u8]) {
     assert_eq!(World::restore(&world.snapshot()).map(|world| world.state_hash()), Ok(world.state_hash()));
     for _ in 0..3 {
         let opened = world.open_tick(Inputs::default());
-        let results = opened.lanes.iter().flat_map(|lane| &lane.calls).map(|call| spellhost_sim::CallResult {
-            id: call.id,
-            outcome: spellhost_sim::Outcome::Applied { skipped: 0 },
-            fuel_used: call.grant / 2,
-            commands: Vec::new(),
-        });
+        let results =
+            opened.lanes.iter().flat_map(|lane| &lane.calls).map(|call| spellhost_sim::CallResult {
+                id: call.id,
+                outcome: spellhost_sim::Outcome::Applied { skipped: 0 },
+                fuel_used: call.grant / 2,
+                commands: Vec::new(),
+            });
         world.close_tick(results.collect());
     }
 }

@@ -116,20 +116,17 @@ fn terrain(n: usize) -> Record {
     match n % 3 {
         0 => Record::case(0).words(&[n as u32, 2, (n as u32).wrapping_neg()]).with(&material),
         1 => Record::case(1).numbers(&near(n)).numbers(&[1.5]).with(&material).with(&mode),
-        _ => Record::case(2)
-            .words(&[n as u32, 1, 3, 2, 3, 1])
-            .with(&material)
-            .with(&mode),
+        _ => Record::case(2).words(&[n as u32, 1, 3, 2, 3, 1]).with(&material).with(&mode),
     }
 }
 
 fn projectile(n: usize) -> Record {
     let speed = n as f64 * 40.0 - 100.0;
-    Record::default()
-        .numbers(&near(n))
-        .numbers(&[speed, 5.0, -speed])
-        .numbers(&[9.8, 0.25])
-        .words(&[3 + n as u32, n as u32 % 3, n as u32])
+    Record::default().numbers(&near(n)).numbers(&[speed, 5.0, -speed]).numbers(&[9.8, 0.25]).words(&[
+        3 + n as u32,
+        n as u32 % 3,
+        n as u32,
+    ])
 }
 
 fn entity(n: usize) -> Record {

@@ -75,14 +75,15 @@ pub fn foreign(chance: &[u8]) -> Vec<u8> {
 pub fn spell(chance: &[u8], featured: bool) -> Vec<u8> {
     let (rule, chance) = chance.split_at(chance.len().min(64));
     let byte = |at: usize| rule.get(at).copied().unwrap_or(0);
-    let imports: Vec<usize> =
-        (0..IMPORTS.len()).filter(|at| byte(*at) < 90 || *at == WAKE_AFTER).collect();
+    let imports: Vec<usize> = (0..IMPORTS.len()).filter(|at| byte(*at) < 90 || *at == WAKE_AFTER).collect();
     let ending = match byte(25) {
         0..=219 => Ending::Ok,
         220..=245 => Ending::Somewhere,
         _ => Ending::Chance,
     };
-    let step = |at: usize| (usize::from(byte(at)) % imports.len(), i32::from(byte(at + 8)).wrapping_mul(0x0101_0101));
+    let step = |at: usize| {
+        (usize::from(byte(at)) % imports.len(), i32::from(byte(at + 8)).wrapping_mul(0x0101_0101))
+    };
     let steps: Vec<_> = (26..26 + usize::from(byte(42) % 6)).map(step).collect();
     let mut config = allowed();
     config.module_shape = Some(shape(&imports));
