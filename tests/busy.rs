@@ -168,7 +168,7 @@ impl Script {
             // More than a player's bucket and purse hold.
             100 => (0..16).map(|n| cast(0, n)).collect(),
             _ => (0..PLAYERS)
-                .filter(|player| (tick + 3 * player) % 5 == 0)
+                .filter(|player| (tick + 3 * player).is_multiple_of(5))
                 .map(|player| cast(player, tick / 5 + 5 * player))
                 .collect(),
         }

@@ -181,10 +181,13 @@ fn one_wrong_draw_is_noticed_at_its_tick_and_named() {
     let (mut changed, mut named) = (0, 0);
     for (at, frame) in log.frames.iter().enumerate() {
         // What one wrong draw makes of a projectile or a hole: another number in one effect.
-        let nudge = |effect: &mut Effect| match effect {
-            Effect::SpawnProjectile { position, .. } => (position[0] += 0.25) == (),
-            Effect::FillSphere { center, .. } => (center[0] += 3.0) == (),
-            _ => false,
+        let nudge = |effect: &mut Effect| {
+            match effect {
+                Effect::SpawnProjectile { position, .. } => position[0] += 0.25,
+                Effect::FillSphere { center, .. } => center[0] += 3.0,
+                _ => return false,
+            }
+            true
         };
         let mut wrong = frame.clone();
         let calls = wrong.calls.iter_mut();
