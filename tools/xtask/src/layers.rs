@@ -27,6 +27,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("spellhost-sdk", &[]),
     ("spellhost-bindings", &[]),
+    ("spellhost-follower", &["spellhost-lockstep", "spellhost-sim", "spellhost-wire"]),
+    (
+        "spellhost-fuzz-targets",
+        &["spellhost-forge", "spellhost-lockstep", "spellhost-runtime", "spellhost-sim", "spellhost-wire"],
+    ),
     ("spellhost-tests", &[]),
     ("xtask", &[]),
 ];

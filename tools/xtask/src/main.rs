@@ -21,6 +21,8 @@ cargo xtask COMMAND
   check     format, clippy with warnings denied, layers, dependency policy, freshness of what is
             generated and frozen, then `test`: what CI runs
   test      every test: Rust (host, tools, SDK), the simulation in debug and for wasm32, the spells
+  prove     10,000 generated components through admission and casting on two engines (SEED, FIRST, COUNT)
+  fuzz      TARGET [SECONDS]: one target of tools/fuzz, 60 seconds unless told otherwise
   bless     rewrite what is generated or expected: bindings, golden vectors, scenario hashes, transcripts
   fixtures  build the components of tests/fixtures again, from their spells and texts, and bless
   help      this text
@@ -42,6 +44,9 @@ fn run() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["check"] => check(),
         ["test"] => testing::test(),
+        ["prove"] => testing::prove(),
+        ["fuzz", target] => testing::fuzz(target, "60"),
+        ["fuzz", target, seconds] => testing::fuzz(target, seconds),
         ["bless"] => bless(),
         ["fixtures"] => fixtures(),
         ["help" | "--help" | "-h"] | [] => {
