@@ -348,8 +348,9 @@ mod tests {
     fn cases(seed: u64, casts: u64) -> Vec<Case> {
         let digest = Digest([1; 32]);
         let limits = CallLimits::default();
+        let (grant, instantiate_fuel) = (1_000, 0);
         let revision =
-            RevisionRef { id: digest, component: digest, cooldown: 0, mana: 0, grant: 1_000, limits };
+            RevisionRef { id: digest, component: digest, cooldown: 0, mana: 0, grant, instantiate_fuel, limits };
         let spell = SpellId::parse("a").expect("an id");
         let revisions = [revision, RevisionRef { id: Digest([2; 32]), ..revision }];
         invent(&Subject { spell: &spell, info: &info(), revisions }, seed, casts).expect("cases")

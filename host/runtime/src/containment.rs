@@ -168,7 +168,7 @@ fn a_call_that_starts_after_the_alarm_is_ended_before_it_runs() {
     let works: Vec<Work> = opened.lanes.into_iter().map(|lane| Work::new(lane, &arena.library)).collect();
     let alarm = Alarm::default();
     assert!(!alarm.raise() && alarm.raise());
-    let around = |world| Surroundings { world, tick: 1, verdicts: Verdicts::new(), alarm };
+    let around = |world| Surroundings { world, tick: 1, verdicts: Verdicts::new(), alarm, traced: None };
     let (results, notes) = arena.caster.run(&mut arena.world, around, works);
     assert_eq!(results[0].outcome, Outcome::Limit(LimitKind::Watchdog));
     assert_eq!((results[0].id, notes[0].fuel_instantiate), (CallId(1), 0));

@@ -94,6 +94,7 @@ pub fn revision(number: u64) -> (RevisionRef, wire::Pin) {
         cooldown: (number % 3) as u32,
         mana: (number % 7) as u32,
         grant: limits::GRANT_FUEL - number,
+        instantiate_fuel: number * 1_000,
         limits,
     };
     (reference, pin(&reference, &manifest))
