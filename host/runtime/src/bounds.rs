@@ -14,6 +14,7 @@ use wasmparser::{
 use crate::admission::{Item, ItemKind, shown, truncated};
 use crate::anatomy::{Anatomy, Section};
 use crate::limits::{self, PROBLEMS_MAX};
+use crate::log::escaped;
 use crate::rejection::{Problem, code};
 
 /// What a walk found.
@@ -431,7 +432,8 @@ fn component_section(id: u8) -> &'static str {
 
 /// The validator's errors in terms of what an author can do.
 fn explain(error: &wasmparser::Error) -> Problem {
-    let (message, offset) = (error.message(), error.offset());
+    // It quotes names as they stand in the bytes.
+    let (message, offset) = (escaped(error.message()), error.offset());
     if message.contains("nesting is too deep") {
         let most = limits::TYPE_DEPTH_MAX;
         return Problem::new(

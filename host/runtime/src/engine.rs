@@ -15,6 +15,7 @@ use crate::component::Component;
 use crate::identity::engine_id;
 use crate::limits::HOST_CALL_BYTES;
 use crate::linking;
+use crate::log::escaped;
 use crate::rejection::{Problem, Rejection, code};
 use crate::session::Session;
 use crate::settings::{Codegen, Role, engine_config};
@@ -85,7 +86,10 @@ impl Engine {
         let start = Instant::now();
         let compiled = wasmtime::component::Component::from_binary(&self.0.wasmtime, admitted.bytes())
             .map_err(|error| {
-                Problem::new(code::COMPILE, format!("the component does not compile: {error:#}"))
+                Problem::new(
+                    code::COMPILE,
+                    format!("the component does not compile: {}", escaped(&format!("{error:#}"))),
+                )
             })?;
         let compile_time = start.elapsed();
         let pre = self.0.linker.instantiate_pre(&compiled).map_err(|error| drifted(&error))?;
@@ -114,6 +118,7 @@ impl std::fmt::Debug for Engine {
 
 /// A signature that is not the contract's, in words.
 pub(crate) fn drifted(error: &wasmtime::Error) -> Problem {
-    Problem::new(code::SIGNATURE, format!("the component does not fit spellhost:spell@0.1.0: {error:#}"))
+    let error = escaped(&format!("{error:#}"));
+    Problem::new(code::SIGNATURE, format!("the component does not fit spellhost:spell@0.1.0: {error}"))
         .hint("build it again with the SDK, whose bindings are made from the released contract")
 }
