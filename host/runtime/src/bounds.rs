@@ -16,6 +16,7 @@ use crate::admission::{Item, ItemKind, shown, truncated};
 use crate::anatomy::{Anatomy, Section};
 use crate::bound::{self, Bound};
 use crate::limits::PROBLEMS_MAX;
+use crate::log::escaped;
 use crate::rejection::{Problem, code};
 
 /// What a walk found.
@@ -465,7 +466,8 @@ fn beyond(bound: Bound, found: u64) -> Problem {
 
 /// The validator's errors in terms of what an author can do.
 fn explain(error: &wasmparser::Error) -> Problem {
-    let (message, offset) = (error.message(), error.offset());
+    // It quotes names as they stand in the bytes.
+    let (message, offset) = (escaped(error.message()), error.offset());
     if message.contains("nesting is too deep") {
         // The validator stops at the first level beyond, and its bound is ours: a test compares them.
         return beyond(bound::TYPE_DEPTH, bound::TYPE_DEPTH.most + 1);

@@ -13,6 +13,7 @@ use crate::admission::Admitted;
 use crate::artefact::Artefact;
 use crate::engine::EngineError;
 use crate::identity::target;
+use crate::log::escaped;
 use crate::rejection::{Problem, Rejection, code};
 use crate::settings::{Codegen, compiler_config};
 
@@ -50,5 +51,6 @@ pub(crate) fn refused(error: &wasmtime::Error) -> Problem {
     if error.is::<OutOfMemory>() {
         return Problem::new(code::COMPILE_LIMIT, "compiling the component takes more memory than there is");
     }
-    Problem::new(code::COMPILE, format!("the component does not compile: {error:#}"))
+    let error = escaped(&format!("{error:#}"));
+    Problem::new(code::COMPILE, format!("the component does not compile: {error}"))
 }

@@ -17,6 +17,7 @@ use crate::component::Component;
 use crate::identity::{engine_id, target};
 use crate::limits::{CONCURRENT_CALLS_MAX, HOST_CALL_BYTES};
 use crate::linking;
+use crate::log::escaped;
 use crate::rejection::{Problem, Rejection, code};
 use crate::session::Session;
 use crate::settings::{Codegen, Role, engine_config};
@@ -176,6 +177,7 @@ impl std::fmt::Debug for Engine {
 
 /// A signature that is not the contract's, in words.
 pub(crate) fn drifted(error: &wasmtime::Error) -> Problem {
-    Problem::new(code::SIGNATURE, format!("the component does not fit spellhost:spell@0.1.0: {error:#}"))
+    let error = escaped(&format!("{error:#}"));
+    Problem::new(code::SIGNATURE, format!("the component does not fit spellhost:spell@0.1.0: {error}"))
         .hint("build it again with the SDK, whose bindings are made from the released contract")
 }
