@@ -67,7 +67,7 @@ fn arguments_and_answers_are_those_of_the_contract() {
         .cast("(drop (call $scene.get-voxel (i32.const 3) (i32.const -1) (i32.const 3)))");
     let played = traced(&guest);
     expect![[r#"
-        terrain.apply [List([Case("set-voxel", Record([("pos", List([Integer(4), Integer(-1), Integer(4)])), ("material", Natural(9))])), Case("fill-sphere", Record([("center", List([Number(8.0), Number(0.0), Number(8.0)])), ("radius", Number(2.5)), ("material", Natural(1)), ("mode", Name("subtract"))]))])] -> Value(Nothing) for 718
+        terrain.apply [List([Case("set-voxel", Record([("pos", List([Integer(4), Integer(-1), Integer(4)])), ("material", Natural(9))])), Case("fill-sphere", Record([("center", List([Number(8.0), Number(0.0), Number(8.0)])), ("radius", Number(2.5)), ("material", Natural(1)), ("mode", Name("subtract"))]))])] -> Value(Nothing) for 60718
         scene.material-named [Text("lava")] -> Value(Natural(9)) for 154
         scene.get-voxel [List([Integer(3), Integer(-1), Integer(3)])] -> Value(Natural(3)) for 300
     "#]].assert_eq(&text(&played.notes[0].host_calls));

@@ -13,7 +13,7 @@ use crate::error::{Result, StoreError};
 #[derive(Debug)]
 pub struct DirLock {
     dir: PathBuf,
-    _file: File,
+    file: File,
 }
 
 impl DirLock {
@@ -39,12 +39,20 @@ impl DirLock {
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| write!(file, "{}", std::process::id()));
-        Ok(Self { dir: dir.into(), _file: file })
+        Ok(Self { dir: dir.into(), file })
     }
 
     /// The directory.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+}
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that is being started holds a copy of the file until it runs.
+        // What fails here is undone by the end of the process.
+        let _ = self.file.unlock();
     }
 }
 
