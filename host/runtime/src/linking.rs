@@ -15,6 +15,7 @@ use crate::lifting::{HostCall, array, block_pos, block_size, bytes_len, entity_k
 use crate::log::LogLevel;
 use crate::lowering;
 use crate::measured::Measured;
+use crate::place::Place;
 use crate::prices;
 use crate::reads;
 use crate::session::{Access, Session, charge, enter};
@@ -86,7 +87,7 @@ fn rays(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
         |mut cx: Context<'_>, (origin, direction, distance): (abi::Vec3, abi::Vec3, f64)| {
             let price = prices::RAYCAST;
             enter(&mut cx, price.function, price.of(0))?;
-            let ray = reads::ray(price.function, "", array(origin), array(direction), distance)?;
+            let ray = reads::ray(price.function, Place::CALL, array(origin), array(direction), distance)?;
             charge(&mut cx, price.function, price.per_unit * ray.blocks())?;
             Ok((reads::cast_ray(cx.data(), &ray)?.as_ref().map(lowering::ray_hit),))
         },
@@ -100,7 +101,7 @@ fn rays(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             return Err(Stop::invalid(price.function, "rays", message).into());
         }
         let mut hits = Vec::with_capacity(count as usize);
-        HostCall { cx: &mut cx, function: price.function }.each("rays", &rays, |call, item, ray| {
+        HostCall { cx: &mut cx, function: price.function }.each(Place::CALL, "rays", &rays, |call, item, ray| {
             let (origin, direction) = (array(ray.origin), array(ray.direction));
             let ray = reads::ray(price.function, item, origin, direction, ray.max_distance)?;
             charge(call.cx, price.function, price.per_unit * ray.blocks())?;
@@ -161,7 +162,7 @@ fn terrain(terrain: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     terrain.func_wrap("apply", |mut cx: Context<'_>, (ops,): (List<abi::TerrainOp>,)| {
         let price = prices::TERRAIN_APPLY;
         enter(&mut cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        HostCall { cx: &mut cx, function: price.function }.each(Place::CALL, "ops", &ops, |call, item, op| {
             let command = call.terrain(item, op)?;
             charge(call.cx, call.function, prices::VOXEL * command.voxel_volume().min(EDITED_VOXELS_MAX))?;
             call.issue(item, command)
@@ -173,7 +174,7 @@ fn terrain(terrain: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             let price = prices::WATCH_BOX;
             enter(&mut cx, price.function, price.of(0))?;
             let command = Command::WatchBox { min: block_pos(min), size: block_size(size), tag, duration };
-            HostCall { cx: &mut cx, function: price.function }.issue("", command)
+            HostCall { cx: &mut cx, function: price.function }.issue(Place::CALL, command)
         },
     )
 }
@@ -182,7 +183,7 @@ fn projectiles(projectiles: &mut LinkerInstance<'_, Session>) -> wasmtime::Resul
     projectiles.func_wrap("spawn", |mut cx: Context<'_>, (specs,): (List<abi::ProjectileSpec>,)| {
         let price = prices::SPAWN;
         enter(&mut cx, price.function, price.of(list_len(&specs)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each("specs", &specs, |call, item, spec| {
+        HostCall { cx: &mut cx, function: price.function }.each(Place::CALL, "specs", &specs, |call, item, spec| {
             let command = call.projectile(item, spec)?;
             call.issue(item, command)
         })
@@ -193,7 +194,7 @@ fn entities(entities: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> 
     entities.func_wrap("apply", |mut cx: Context<'_>, (ops,): (List<abi::EntityOp>,)| {
         let price = prices::ENTITIES_APPLY;
         enter(&mut cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        HostCall { cx: &mut cx, function: price.function }.each(Place::CALL, "ops", &ops, |call, item, op| {
             let command = call.entity(item, op)?;
             call.issue(item, command)
         })
@@ -204,7 +205,7 @@ fn presentation(presentation: &mut LinkerInstance<'_, Session>) -> wasmtime::Res
     presentation.func_wrap("show", |mut cx: Context<'_>, (ops,): (List<abi::ShowOp>,)| {
         let price = prices::SHOW;
         enter(&mut cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        HostCall { cx: &mut cx, function: price.function }.each(Place::CALL, "ops", &ops, |call, item, op| {
             let command = call.show(item, op)?;
             call.issue(item, command)
         })
@@ -215,12 +216,12 @@ fn timers(timers: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     timers.func_wrap("wake-after", |mut cx: Context<'_>, (after, tag): (u32, u32)| {
         let price = prices::WAKE_AFTER;
         enter(&mut cx, price.function, price.of(0))?;
-        HostCall { cx: &mut cx, function: price.function }.issue("", Command::WakeAfter { after, tag })
+        HostCall { cx: &mut cx, function: price.function }.issue(Place::CALL, Command::WakeAfter { after, tag })
     })?;
     timers.func_wrap("cancel", |mut cx: Context<'_>, (tag,): (u32,)| {
         let price = prices::CANCEL;
         enter(&mut cx, price.function, price.of(0))?;
-        HostCall { cx: &mut cx, function: price.function }.issue("", Command::CancelTimer { tag })
+        HostCall { cx: &mut cx, function: price.function }.issue(Place::CALL, Command::CancelTimer { tag })
     })
 }
 
@@ -228,7 +229,7 @@ fn remote_events(remote: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<(
     remote.func_wrap("emit", |mut cx: Context<'_>, (ops,): (List<abi::RemoteOp>,)| {
         let price = prices::EMIT;
         enter(&mut cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        HostCall { cx: &mut cx, function: price.function }.each(Place::CALL, "ops", &ops, |call, item, op| {
             let command = call.remote(op)?;
             call.issue(item, command)
         })
@@ -238,7 +239,7 @@ fn remote_events(remote: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<(
         enter(&mut cx, price.function, price.of(0))?;
         let mut call = HostCall { cx: &mut cx, function: price.function };
         let name = call.text(&name)?;
-        call.issue("", Command::Listen { name, duration })
+        call.issue(Place::CALL, Command::Listen { name, duration })
     })
 }
 
@@ -256,12 +257,12 @@ fn state(state: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             return Err(Stop::Limit(LimitKind::State).into());
         }
         let bytes = bytes.0.as_le_slice(&cx).to_vec();
-        HostCall { cx: &mut cx, function: price.function }.issue("", Command::Save { bytes })
+        HostCall { cx: &mut cx, function: price.function }.issue(Place::CALL, Command::Save { bytes })
     })?;
     state.func_wrap("finish", |mut cx: Context<'_>, (): ()| {
         let price = prices::FINISH;
         enter(&mut cx, price.function, price.of(0))?;
-        HostCall { cx: &mut cx, function: price.function }.issue("", Command::Finish)
+        HostCall { cx: &mut cx, function: price.function }.issue(Place::CALL, Command::Finish)
     })
 }
 

@@ -12,6 +12,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut};
 
 use crate::limits::{MEMORY_BYTES_MAX, TABLE_ELEMENTS_MAX};
 use crate::log::Log;
+use crate::place::Place;
 use crate::stop::Stop;
 
 /// Which imports answer.
@@ -97,13 +98,18 @@ impl Session {
 
     /// Adds a command if it is within the call's limits and valid in the opened world.
     ///
-    /// `item` is where it stood, such as `ops[3].`, and prefixes the field of an error.
-    pub(crate) fn issue(&mut self, function: &'static str, item: &str, command: Command) -> Result<(), Stop> {
+    /// `place` is where it stood, and names the field of an error.
+    pub(crate) fn issue(
+        &mut self,
+        function: &'static str,
+        place: Place<'_>,
+        command: Command,
+    ) -> Result<(), Stop> {
         if self.commands.len() >= COMMANDS_MAX.min(self.limits.commands as usize) {
             return Err(Stop::Limit(LimitKind::Commands));
         }
         self.world()?.check(self.cast, &self.commands, &command).map_err(|invalid| {
-            Stop::invalid(function, format!("{item}{}", invalid.field), invalid.message)
+            Stop::invalid(function, place.field(invalid.field).to_string(), invalid.message)
         })?;
         let bytes = self.command_bytes.saturating_add(command.bytes());
         if bytes > COMMAND_BYTES_MAX {
@@ -124,10 +130,10 @@ impl Session {
 
 /// Whether `function` answers in this phase of the call.
 fn answers(access: Access, function: &'static str) -> Result<(), Stop> {
-    let interface = function.split('.').next().unwrap_or_default();
+    let interface = || function.split('.').next().unwrap_or_default();
     match access {
         Access::Full => Ok(()),
-        Access::Migrating if matches!(interface, "scene" | "random" | "log") => Ok(()),
+        Access::Migrating if matches!(interface(), "scene" | "random" | "log") => Ok(()),
         Access::Migrating => Err(Stop::invalid(
             function,
             "",

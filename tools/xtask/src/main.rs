@@ -3,6 +3,7 @@
 //! Starts the ordinary tools (cargo, rustup) and reads their output; knows nothing of what the
 //! product does.
 
+mod bench;
 mod command;
 mod layers;
 mod policy;
@@ -22,6 +23,7 @@ cargo xtask COMMAND
           generated and frozen, then `test`: what CI runs
   test    every test: Rust (host, tools, SDK), the simulation in debug and for wasm32, the spells
   bless   rewrite what is generated or expected: bindings, golden vectors, scenario hashes, transcripts
+  bench   casting or simulation, measured; --json prints one object, --readme writes the README's table
   help    this text
 ";
 
@@ -42,6 +44,7 @@ fn run() -> Result<()> {
         ["check"] => check(),
         ["test"] => testing::test(),
         ["bless"] => bless(),
+        ["bench", name, ref flags @ ..] => bench::run(name, flags),
         ["help" | "--help" | "-h"] | [] => {
             print!("{USAGE}");
             Ok(())
