@@ -269,7 +269,7 @@ fn state(state: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
 fn random(random: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     random.func_wrap("next", |mut cx: Context<'_>, (): ()| {
         enter(&mut cx, prices::NEXT.function, prices::NEXT.of(0))?;
-        Ok((cx.data_mut().random.next(),))
+        Ok((cx.data_mut().random().next(),))
     })?;
     random.func_wrap("fill", |mut cx: Context<'_>, (count,): (u32,)| {
         let price = prices::FILL;
@@ -278,7 +278,7 @@ fn random(random: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             let message = format!("{count} is more than {DRAWS_MAX} draws");
             return Err(Stop::invalid(price.function, "count", message).into());
         }
-        let stream = &mut cx.data_mut().random;
+        let stream = cx.data_mut().random();
         Ok(((0..count).map(|_| stream.next()).collect::<Vec<u64>>(),))
     })
 }

@@ -34,7 +34,8 @@ pub(crate) struct Session {
     cast: CastId,
     pub(crate) tick: u64,
     pub(crate) access: Access,
-    pub(crate) random: CallStream,
+    seed: [u8; 32],
+    random: Option<Box<CallStream>>,
     pub(crate) log: Log,
     pub(crate) quota: Quota,
     limits: CallLimits,
@@ -65,7 +66,8 @@ impl Session {
             cast: CastId(0),
             tick: 0,
             access: Access::Instantiating,
-            random: CallStream::new(seed),
+            seed,
+            random: None,
             log: Log::default(),
             quota: Quota::default(),
             limits: CallLimits::default(),
@@ -74,6 +76,12 @@ impl Session {
             command_bytes: 0,
             edited_voxels: 0,
         }
+    }
+
+    /// The call's random stream. Made when it is first asked for: most calls never do, and it is as
+    /// large as all the rest of a session.
+    pub(crate) fn random(&mut self) -> &mut CallStream {
+        self.random.get_or_insert_with(|| Box::new(CallStream::new(self.seed)))
     }
 
     /// The world as it was when the tick opened.
@@ -122,6 +130,10 @@ impl Session {
         (self.command_bytes, self.edited_voxels) = (bytes, voxels);
         if let Command::Save { bytes } = &command {
             self.state.clone_from(bytes);
+        }
+        if self.commands.is_empty() {
+            // Spells that ask for one thing ask for several.
+            self.commands.reserve(8);
         }
         self.commands.push(command);
         Ok(())

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use mlua::{Compiler, Function, Lua, Table};
+use mlua::chunk::Compiler;
+use mlua::{Function, Lua, Table};
 use spellhost_peers_stage::{Program, Scene, TYPICAL, numbers, opened_world};
 use spellhost_sim::World;
 
