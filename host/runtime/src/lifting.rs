@@ -11,8 +11,8 @@ use crate::abi;
 use crate::limits::{BYTE_LIST_ARGUMENT_MAX, LIST_ARGUMENT_ITEMS_MAX, STRING_ARGUMENT_BYTES_MAX};
 use crate::log::quoted;
 use crate::measured::{Measured, is_malformed_text};
-use crate::prices::{EFFECT_PARAM, TEXT_BYTE};
 use crate::place::Place;
+use crate::prices::{EFFECT_PARAM, TEXT_BYTE};
 use crate::quantise;
 use crate::reads;
 use crate::session::{Session, charge};
@@ -155,7 +155,11 @@ impl HostCall<'_, '_> {
     }
 
     /// A projectile.
-    pub(crate) fn projectile(&self, item: Place<'_>, spec: abi::ProjectileSpec) -> Result<sim::Command, Stop> {
+    pub(crate) fn projectile(
+        &self,
+        item: Place<'_>,
+        spec: abi::ProjectileSpec,
+    ) -> Result<sim::Command, Stop> {
         Ok(sim::Command::SpawnProjectile(sim::ProjectileSpec {
             position: self.point(item, "position", spec.position)?,
             velocity: self.velocity(item, "velocity", spec.velocity)?,

@@ -101,13 +101,18 @@ fn rays(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             return Err(Stop::invalid(price.function, "rays", message).into());
         }
         let mut hits = Vec::with_capacity(count as usize);
-        HostCall { cx: &mut cx, function: price.function }.each(Place::CALL, "rays", &rays, |call, item, ray| {
-            let (origin, direction) = (array(ray.origin), array(ray.direction));
-            let ray = reads::ray(price.function, item, origin, direction, ray.max_distance)?;
-            charge(call.cx, price.function, price.per_unit * ray.blocks())?;
-            hits.push(reads::cast_ray(call.cx.data(), &ray)?.as_ref().map(lowering::ray_hit));
-            Ok(())
-        })?;
+        HostCall { cx: &mut cx, function: price.function }.each(
+            Place::CALL,
+            "rays",
+            &rays,
+            |call, item, ray| {
+                let (origin, direction) = (array(ray.origin), array(ray.direction));
+                let ray = reads::ray(price.function, item, origin, direction, ray.max_distance)?;
+                charge(call.cx, price.function, price.per_unit * ray.blocks())?;
+                hits.push(reads::cast_ray(call.cx.data(), &ray)?.as_ref().map(lowering::ray_hit));
+                Ok(())
+            },
+        )?;
         Ok((hits,))
     })?;
     scene.func_wrap("line-of-sight", |mut cx: Context<'_>, (a, b): (abi::Vec3, abi::Vec3)| {
@@ -183,10 +188,15 @@ fn projectiles(projectiles: &mut LinkerInstance<'_, Session>) -> wasmtime::Resul
     projectiles.func_wrap("spawn", |mut cx: Context<'_>, (specs,): (List<abi::ProjectileSpec>,)| {
         let price = prices::SPAWN;
         enter(&mut cx, price.function, price.of(list_len(&specs)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each(Place::CALL, "specs", &specs, |call, item, spec| {
-            let command = call.projectile(item, spec)?;
-            call.issue(item, command)
-        })
+        HostCall { cx: &mut cx, function: price.function }.each(
+            Place::CALL,
+            "specs",
+            &specs,
+            |call, item, spec| {
+                let command = call.projectile(item, spec)?;
+                call.issue(item, command)
+            },
+        )
     })
 }
 
@@ -216,7 +226,8 @@ fn timers(timers: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     timers.func_wrap("wake-after", |mut cx: Context<'_>, (after, tag): (u32, u32)| {
         let price = prices::WAKE_AFTER;
         enter(&mut cx, price.function, price.of(0))?;
-        HostCall { cx: &mut cx, function: price.function }.issue(Place::CALL, Command::WakeAfter { after, tag })
+        HostCall { cx: &mut cx, function: price.function }
+            .issue(Place::CALL, Command::WakeAfter { after, tag })
     })?;
     timers.func_wrap("cancel", |mut cx: Context<'_>, (tag,): (u32,)| {
         let price = prices::CANCEL;

@@ -46,7 +46,8 @@ pub(crate) fn number<T>(
     value: f64,
     rounded: impl Fn(f64) -> Result<T, QuantiseError>,
 ) -> Result<T, Stop> {
-    rounded(value).map_err(|error| Stop::invalid(function, field.to_string(), format!("{value:?} {}", explain(error))))
+    rounded(value)
+        .map_err(|error| Stop::invalid(function, field.to_string(), format!("{value:?} {}", explain(error))))
 }
 
 /// Three finite numbers, or the error that names `field` and the axis.
@@ -91,8 +92,10 @@ pub(crate) fn ray(
     distance: f64,
 ) -> Result<Ray, Stop> {
     let origin = point(function, place.field("origin"), origin)?;
-    let direction = parts(function, place.field("direction"), direction, quantise::direction)?
-        .ok_or_else(|| Stop::invalid(function, place.field("direction").to_string(), "is zero: a ray needs a direction"))?;
+    let direction =
+        parts(function, place.field("direction"), direction, quantise::direction)?.ok_or_else(|| {
+            Stop::invalid(function, place.field("direction").to_string(), "is zero: a ray needs a direction")
+        })?;
     let distance = length(function, place.field("max-distance"), distance, RAY_BLOCKS_MAX)?;
     Ok(Ray { origin, direction, distance })
 }

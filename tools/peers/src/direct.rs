@@ -92,7 +92,15 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<Call>> {
     linker.func_wrap(
         scene,
         "raycast",
-        |mut cx: Caller<'_, Call>, ox: f64, oy: f64, oz: f64, dx: f64, dy: f64, dz: f64, most: f64, at: i32| {
+        |mut cx: Caller<'_, Call>,
+         ox: f64,
+         oy: f64,
+         oz: f64,
+         dx: f64,
+         dy: f64,
+         dz: f64,
+         most: f64,
+         at: i32| {
             let (memory, scene) = parts(&mut cx);
             let hit = scene.raycast([ox, oy, oz], [dx, dy, dz], most);
             abi::put_hit(memory, at as usize, hit.as_ref());

@@ -138,7 +138,8 @@ impl Program for Luau {
 fn link(lua: &Lua, shared: &Shared) -> mlua::Result<()> {
     let globals = lua.globals();
     let scene = shared.clone();
-    let get_voxel = lua.create_function(move |_, (x, y, z): (i32, i32, i32)| Ok(scene.borrow().voxel(x, y, z)))?;
+    let get_voxel =
+        lua.create_function(move |_, (x, y, z): (i32, i32, i32)| Ok(scene.borrow().voxel(x, y, z)))?;
     globals.set("get_voxel", get_voxel)?;
     let scene = shared.clone();
     type Ray = (f64, f64, f64, f64, f64, f64, f64);
@@ -176,10 +177,11 @@ fn link(lua: &Lua, shared: &Shared) -> mlua::Result<()> {
 
 fn commands(lua: &Lua, globals: &Table, shared: &Shared) -> mlua::Result<()> {
     let scene = shared.clone();
-    let fill_sphere = lua.create_function(move |_, (x, y, z, radius, material): (f64, f64, f64, f64, u16)| {
-        scene.borrow_mut().fill_sphere([x, y, z], radius, material);
-        Ok(())
-    })?;
+    let fill_sphere =
+        lua.create_function(move |_, (x, y, z, radius, material): (f64, f64, f64, f64, u16)| {
+            scene.borrow_mut().fill_sphere([x, y, z], radius, material);
+            Ok(())
+        })?;
     globals.set("fill_sphere", fill_sphere)?;
     let scene = shared.clone();
     let damage = lua.create_function(move |_, (id, points): (u64, f64)| {

@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use spellhost_peers_stage::{Program, opened_world};
-use spellhost_runtime::{Caster, Component, Engine, EngineOptions, Library, Policy, Verdicts, admit, run_lanes};
+use spellhost_runtime::{
+    Caster, Component, Engine, EngineOptions, Library, Policy, Verdicts, admit, run_lanes,
+};
 use spellhost_sim::limits::GRANT_FUEL;
 use spellhost_sim::{
     Call, CallContext, CallId, CallLimits, CastId, Direction, EntityId, Entry, Lane, Outcome, Point,
@@ -25,6 +27,7 @@ pub struct Ours {
     components: BTreeMap<String, Component>,
     one: Caster,
     two: Caster,
+    swaps: u64,
 }
 
 impl Ours {
@@ -33,7 +36,15 @@ impl Ours {
         let engine = Engine::new(EngineOptions::default()).expect("this machine casts");
         let caster = |threads| Caster::new(&engine, threads).expect("threads");
         let (one, two) = (caster(1), caster(2));
-        Self { world: opened_world(), library: Library::new(), components: BTreeMap::new(), one, two, engine }
+        Self {
+            world: opened_world(),
+            library: Library::new(),
+            components: BTreeMap::new(),
+            one,
+            two,
+            swaps: 0,
+            engine,
+        }
     }
 
     fn load(&self, bytes: &[u8]) -> Component {
@@ -46,6 +57,25 @@ impl Ours {
         let start = Instant::now();
         for _ in 0..times {
             black_box(self.load(&bytes));
+        }
+        Some(start.elapsed().as_nanos() as f64)
+    }
+
+    /// Loads component after component, casts each once, and forgets it.
+    fn swap(&mut self, times: u64) -> Option<f64> {
+        let bytes = spell::component("typical")?;
+        let start = Instant::now();
+        for _ in 0..times {
+            self.swaps += 1;
+            let number = self.swaps;
+            // A custom section of the component: other bytes, the same spell.
+            let mut named = bytes.clone();
+            named.extend([0, 10, 1, b'n']);
+            named.extend(number.to_le_bytes());
+            let component = self.load(&named);
+            self.library.insert(component.clone());
+            self.cast(&component, false, 1);
+            self.library.remove(&component.digest());
         }
         Some(start.elapsed().as_nanos() as f64)
     }
@@ -66,10 +96,13 @@ impl Ours {
             let lanes = (start..times.min(start + TICK_CASTS)).map(|n| lane(component, n)).collect();
             let caster = if two { &self.two } else { &self.one };
             let begun = Instant::now();
-            let (results, notes) =
-                run_lanes(&mut self.world, lanes, &Verdicts::new(), &self.library, caster);
+            let (results, notes) = run_lanes(&mut self.world, lanes, &Verdicts::new(), &self.library, caster);
             took += begun.elapsed();
-            assert!(results.iter().all(|result| result.outcome == Outcome::Applied { skipped: 0 }), "{:?}", results[0]);
+            assert!(
+                results.iter().all(|result| result.outcome == Outcome::Applied { skipped: 0 }),
+                "{:?}",
+                results[0]
+            );
             black_box(notes);
         }
         took
@@ -78,8 +111,11 @@ impl Ours {
 
 impl Program for Ours {
     fn round(&mut self, row: &str, times: u64) -> Option<f64> {
-        if row.starts_with("compile-") {
-            return self.compile(row, times);
+        match row {
+            "compile-15" | "compile-135" => return self.compile(row, times),
+            "swap" => return self.swap(times),
+            "resident" => return resident().map(|bytes| bytes * times as f64),
+            _ => {}
         }
         let (spell, two) = row.strip_suffix("-on-two").map_or((row, false), |spell| (spell, true));
         let component = self.component(spell)?;
@@ -122,4 +158,11 @@ fn lane(component: &Component, n: u64) -> Lane {
             first_entity: EntityId(1_000 + 64 * n),
         }],
     }
+}
+
+/// Bytes of this process in memory, where the system says so.
+fn resident() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok().map(|kilobytes| kilobytes * 1024.0)
 }

@@ -339,12 +339,9 @@ fn scene(scene: &mut LinkerInstance<'_, Scene>) -> wasmtime::Result<()> {
     scene.func_wrap("get-voxel", |cx: Context<'_>, (pos,): (BlockPos,)| {
         Ok((cx.data().voxel(pos.x, pos.y, pos.z),))
     })?;
-    scene.func_wrap(
-        "raycast",
-        |cx: Context<'_>, (origin, direction, distance): (Vec3, Vec3, f64)| {
-            Ok((cx.data().raycast(array(origin), array(direction), distance).as_ref().map(ray_hit),))
-        },
-    )?;
+    scene.func_wrap("raycast", |cx: Context<'_>, (origin, direction, distance): (Vec3, Vec3, f64)| {
+        Ok((cx.data().raycast(array(origin), array(direction), distance).as_ref().map(ray_hit),))
+    })?;
     scene.func_wrap(
         "entities-in-radius",
         |cx: Context<'_>, (center, radius, _): (Vec3, f64, Option<Kind>)| {

@@ -92,7 +92,9 @@ fn link(engine: &mut Engine, shared: &Shared) {
     engine.register_fn(
         "raycast",
         move |ox: f64, oy: f64, oz: f64, dx: f64, dy: f64, dz: f64, most: f64| -> Dynamic {
-            let Some(hit) = scene.borrow().raycast([ox, oy, oz], [dx, dy, dz], most) else { return Dynamic::UNIT };
+            let Some(hit) = scene.borrow().raycast([ox, oy, oz], [dx, dy, dz], most) else {
+                return Dynamic::UNIT;
+            };
             let mut map = Map::new();
             map.insert("block".into(), vector([hit.block.x, hit.block.y, hit.block.z].map(i64::from)));
             map.insert("material".into(), i64::from(hit.material.number()).into());

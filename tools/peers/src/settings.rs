@@ -2,7 +2,9 @@
 //! a test of the benchmark would not notice a drift, so the two are to be changed together.
 
 use spellhost_runtime::{ALLOW, limits, operator_cost};
-use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmFeatures};
+use wasmtime::{
+    Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmFeatures,
+};
 
 /// `host/runtime/src/settings.rs`, for native code on a host.
 pub fn tuned() -> Config {

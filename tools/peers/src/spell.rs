@@ -61,7 +61,8 @@ fn componentise(mut module: Vec<u8>) -> Vec<u8> {
     let group = UnresolvedPackageGroup::parse("spell.wit", WIT).expect("the contract parses");
     let package = resolve.push_group(group).expect("the contract resolves");
     let world = resolve.select_world(&[package], Some("spell")).expect("the contract has a world");
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata is embedded");
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
+        .expect("metadata is embedded");
     let mut encoder = ComponentEncoder::default().module(&module).expect("the module has metadata");
     encoder.encode().expect("the module is a spell")
 }
@@ -154,7 +155,11 @@ fn functions(many: usize) -> String {
     };
     let function = |n: usize| {
         let steps: String = (1..5).map(|part| step(n, part)).collect();
-        let call = if n == 0 { String::new() } else { format!("(local.set $x (call $work{} (local.get $x)))", n - 1) };
+        let call = if n == 0 {
+            String::new()
+        } else {
+            format!("(local.set $x (call $work{} (local.get $x)))", n - 1)
+        };
         format!(
             "(func $work{n} (param $x i64) (result i64) (local $f f64)
                {call} {steps} (i64.add (local.get $x) (i64.reinterpret_f64 (local.get $f))))\n"

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use extism::{CompiledPlugin, CurrentPlugin, Error, Manifest, PTR, Plugin, PluginBuilder, UserData, Val, ValType, Wasm};
+use extism::{
+    CompiledPlugin, CurrentPlugin, Error, Manifest, PTR, Plugin, PluginBuilder, UserData, Val, ValType, Wasm,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use spellhost_peers_stage::{Program, Scene, numbers, opened_world, serve};
@@ -84,7 +86,8 @@ fn packed(parts: impl IntoIterator<Item = f64>) -> Vec<u8> {
 }
 
 fn packed_hit(hit: &RayHit) -> Vec<u8> {
-    let block = [hit.block.x, hit.block.y, hit.block.z, hit.normal.x, hit.normal.y, hit.normal.z].map(f64::from);
+    let block =
+        [hit.block.x, hit.block.y, hit.block.z, hit.normal.x, hit.normal.y, hit.normal.z].map(f64::from);
     let entity = hit.entity.map_or(0.0, |entity| entity.0 as f64);
     let rest = [f64::from(hit.material.number()), numbers::coord(hit.distance), entity];
     packed(block.into_iter().chain(numbers::point(hit.position)).chain(rest))
@@ -92,7 +95,8 @@ fn packed_hit(hit: &RayHit) -> Vec<u8> {
 
 fn packed_entity(info: &EntityInfo) -> Vec<u8> {
     let (position, velocity) = (numbers::point(info.position), numbers::velocity(info.velocity));
-    let health = [numbers::coord(info.radius), numbers::points(info.health), numbers::points(info.health_max)];
+    let health =
+        [numbers::coord(info.radius), numbers::points(info.health), numbers::points(info.health_max)];
     let head = [info.id.0 as f64, f64::from(info.kind as u8)];
     packed(head.into_iter().chain(position).chain(velocity).chain(health))
 }
@@ -115,11 +119,20 @@ fn link(builder: PluginBuilder<'_>, shared: &Shared) -> PluginBuilder<'_> {
             let hit = with(&scene, |scene| scene.raycast([ox, oy, oz], [dx, dy, dz], most))?;
             plugin.memory_set_val(&mut results[0], hit.as_ref().map(packed_hit).unwrap_or_default())
         })
-        .with_function("entities_in_radius", [PTR], [PTR], shared.clone(), |plugin, arguments, results, scene| {
-            let [x, y, z, radius] = doubles(plugin, &arguments[0])?;
-            let found = with(&scene, |scene| scene.entities_in_radius([x, y, z], radius))?;
-            plugin.memory_set_val(&mut results[0], found.iter().flat_map(packed_entity).collect::<Vec<u8>>())
-        })
+        .with_function(
+            "entities_in_radius",
+            [PTR],
+            [PTR],
+            shared.clone(),
+            |plugin, arguments, results, scene| {
+                let [x, y, z, radius] = doubles(plugin, &arguments[0])?;
+                let found = with(&scene, |scene| scene.entities_in_radius([x, y, z], radius))?;
+                plugin.memory_set_val(
+                    &mut results[0],
+                    found.iter().flat_map(packed_entity).collect::<Vec<u8>>(),
+                )
+            },
+        )
         .with_function("fill_sphere", [PTR], [], shared.clone(), |plugin, arguments, _, scene| {
             let [x, y, z, radius, material] = doubles(plugin, &arguments[0])?;
             with(&scene, |scene| scene.fill_sphere([x, y, z], radius, material as u16))
@@ -216,7 +229,11 @@ fn call(scene: &mut Scene, function: i32, argument: &[u8]) -> Result<Value, Erro
         }
         2 => {
             let sphere: Sphere = serde_json::from_slice(argument)?;
-            return Ok(scene.entities_in_radius(sphere.center, sphere.radius).iter().map(entity_json).collect());
+            return Ok(scene
+                .entities_in_radius(sphere.center, sphere.radius)
+                .iter()
+                .map(entity_json)
+                .collect());
         }
         3 => {
             let sphere: Sphere = serde_json::from_slice(argument)?;

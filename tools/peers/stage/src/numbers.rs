@@ -47,5 +47,6 @@ pub fn point(point: Point) -> [f64; 3] {
 
 /// A velocity in blocks a second.
 pub fn velocity(velocity: Velocity) -> [f64; 3] {
-    [velocity.x, velocity.y, velocity.z].map(|rate| (rate.raw() * 60) as f64 / (1_u64 << Rate::FRACTION_BITS) as f64)
+    [velocity.x, velocity.y, velocity.z]
+        .map(|rate| (rate.raw() * 60) as f64 / (1_u64 << Rate::FRACTION_BITS) as f64)
 }

@@ -2,7 +2,7 @@
 //!
 //! The spells and the work behind their host calls are `tools/peers`; here are the rows, their aims and the arithmetic.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -64,7 +64,8 @@ pub fn measure(options: &Options) -> Result<Table> {
 /// Builds the programs, one build at a time, and starts them.
 fn start(options: &Options) -> Result<Vec<Program>> {
     let build = |package: &str| {
-        let common = ["build", "--quiet", "--manifest-path", PEERS, "--target-dir", "target", "--package", package];
+        let common =
+            ["build", "--quiet", "--manifest-path", PEERS, "--target-dir", "target", "--package", package];
         cargo(&[&common[..], &["--profile", &options.profile]].concat())
     };
     step("programs", || build("spellhost-peers"))?;
@@ -124,7 +125,8 @@ fn aim(program: &str) -> Option<f64> {
 }
 
 fn wanted(most: f64, faster: f64) -> (String, bool) {
-    let words = if most > 1.0 { format!("spellhost at least {most:.0} × faster") } else { "spellhost ahead".into() };
+    let words =
+        if most > 1.0 { format!("spellhost at least {most:.0} × faster") } else { "spellhost ahead".into() };
     (words, faster >= most)
 }
 
@@ -132,7 +134,8 @@ fn wanted(most: f64, faster: f64) -> (String, bool) {
 fn loop_rows(taken: &Taken) -> Result<Vec<Row>> {
     let native = find(taken, "native", "loop")?;
     let each = |(program, _, rounds): &(String, String, Rounds)| {
-        let mut row = row(format!("64-bit integer loop, each time round: {}", described(program)), rounds, LOOPS);
+        let mut row =
+            row(format!("64-bit integer loop, each time round: {}", described(program)), rounds, LOOPS);
         let ratio = rounds.ratio_to(native);
         row.ratio = Some((ratio, "native".into()));
         row.aim = (program == HOST).then(|| ("at most 1.1 ×".into(), ratio <= 1.1));
@@ -186,24 +189,60 @@ fn compile_row(options: &Options, programs: &mut [Program], size: usize) -> Resu
 fn load_rows(options: &Options, programs: &mut [Program]) -> Result<Vec<Row>> {
     let name = "load-135".to_string();
     let taken = interleave(options.rounds, programs, |program| only(&[RAW], program, name.clone()))?;
-    let mut raw = row("135 KB component loaded from compiled code: raw wasmtime".into(), find(&taken, RAW, &name)?, 1.0);
+    let mut raw = row(
+        "135 KB component loaded from compiled code: raw wasmtime".into(),
+        find(&taken, RAW, &name)?,
+        1.0,
+    );
     raw.note = "what an engine cache can reach".into();
     Ok(vec![raw])
 }
 
-/// The lines that the runtime's own example prints, if it is there.
+/// Resident memory of a host of its own after many casts and many components, against a few.
 fn memory_rows(options: &Options) -> Result<Vec<Row>> {
-    let example = PathBuf::from("host/runtime/examples/measure_memory.rs");
-    if !example.is_file() {
-        return Ok(vec![Row::missing("resident memory over casts and swaps", "host/runtime/examples/measure_memory.rs is not there")]);
-    }
-    json_rows(options, "spellhost-runtime", "measure_memory")
+    let mut host =
+        Program::start(HOST, &Path::new("target").join(&options.profile).join("spellhost-peers"), &[HOST])?;
+    let mut resident = |work: &str, times: u64| -> Result<f64> {
+        host.round(work, times)?.with_context(|| format!("spellhost has no row `{work}`"))?;
+        host.round("resident", 1)?.context("this system does not say how much memory is resident")
+    };
+    resident("swap", 100)?;
+    let few = resident("typical", 1_000)?;
+    let casts = resident("typical", 999_000)?;
+    let swaps = resident("swap", 10_000)?;
+    let row = |what: &str, bytes: f64| {
+        let ratio = bytes / few;
+        Row {
+            name: format!("resident memory after {what}"),
+            unit: "bytes".into(),
+            median: bytes,
+            minimum: bytes,
+            ratio: Some((ratio, "that after 1,000 casts".into())),
+            aim: Some(("flat, ± 2 %".into(), (ratio - 1.0).abs() <= 0.02)),
+            ..Row::default()
+        }
+    };
+    let before = Row { ratio: None, aim: None, ..row("1,000 casts and 100 components", few) };
+    Ok(vec![
+        before,
+        row("1,000,000 casts", casts),
+        row("10,000 more components, each cast once and forgotten", swaps),
+    ])
 }
 
 /// Builds and runs an example that prints one JSON object a row.
 pub fn json_rows(options: &Options, package: &str, example: &str) -> Result<Vec<Row>> {
     let mut command = Command::new(cargo_program());
-    command.args(["run", "--quiet", "--profile", &options.profile, "--package", package, "--example", example]);
+    command.args([
+        "run",
+        "--quiet",
+        "--profile",
+        &options.profile,
+        "--package",
+        package,
+        "--example",
+        example,
+    ]);
     let output = command.args(["--", "--json"]).stderr(std::process::Stdio::inherit()).output()?;
     anyhow::ensure!(output.status.success(), "the example {example} ended with {}", output.status);
     let text = String::from_utf8(output.stdout)?;
@@ -240,7 +279,10 @@ mod tests {
     fn a_line_of_an_example_is_a_row() {
         let line = r#"{"bench":"simulation","row":"a voxel","unit":"ns","median":5.5,"minimum":5,"aim":"at most 6 ns","met":true}"#;
         let row = parse(line).expect("a row");
-        assert_eq!((row.name.as_str(), row.unit.as_str(), row.median, row.minimum), ("a voxel", "ns", 5.5, 5.0));
+        assert_eq!(
+            (row.name.as_str(), row.unit.as_str(), row.median, row.minimum),
+            ("a voxel", "ns", 5.5, 5.0)
+        );
         assert_eq!(row.aim, Some(("at most 6 ns".into(), true)));
         assert!(parse("median: 5").is_err());
     }

@@ -35,8 +35,8 @@ impl Program {
         Ok(Self { name: name.into(), child, ask, answers })
     }
 
-    /// One round; `None` where the program has no such row.
-    fn round(&mut self, row: &str, times: u64) -> Result<Option<f64>> {
+    /// One round, in nanoseconds (or what the row counts) for each time; `None` where the program has no such row.
+    pub fn round(&mut self, row: &str, times: u64) -> Result<Option<f64>> {
         let ask = self.ask.as_mut().context("the program runs until it is dropped")?;
         writeln!(ask, "{row} {times}")?;
         ask.flush()?;

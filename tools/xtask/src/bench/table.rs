@@ -31,11 +31,6 @@ pub struct Table {
 }
 
 impl Row {
-    /// What could not be measured here, and why.
-    pub fn missing(name: &str, why: impl Into<String>) -> Self {
-        Self { name: name.into(), median: f64::NAN, minimum: f64::NAN, note: why.into(), ..Self::default() }
-    }
-
     fn cells(&self) -> [String; 5] {
         let ratio = self.ratio.as_ref().map(|(ratio, to)| format!("{} × {to}", digits(*ratio)));
         let met = |met: bool| if met { "met" } else { "not met" };
@@ -111,7 +106,8 @@ impl Table {
     /// Writes the table between its two markers.
     pub fn write_readme(&self, path: &str) -> Result<()> {
         let readme = std::fs::read_to_string(path)?;
-        let (from, to) = (format!("<!-- bench {} -->", self.bench), format!("<!-- /bench {} -->", self.bench));
+        let (from, to) =
+            (format!("<!-- bench {} -->", self.bench), format!("<!-- /bench {} -->", self.bench));
         let missing = || format!("{path} has no `{from}` with `{to}` after it");
         let (before, rest) = readme.split_once(&from).with_context(missing)?;
         let (_, after) = rest.split_once(&to).with_context(missing)?;
@@ -193,13 +189,20 @@ mod tests {
     fn a_readme_gets_the_table_between_its_markers() {
         let path = std::env::temp_dir().join(format!("bench-table-{}.md", std::process::id()));
         let path = path.to_str().expect("a path of ASCII");
-        std::fs::write(path, "before\n<!-- bench casting -->\nold\n<!-- /bench casting -->\nafter\n").expect("it writes");
-        let row = Row { name: "typical".into(), unit: "ns".into(), median: 9e3, minimum: 8e3, ..Row::default() };
-        Table { bench: "casting", rounds: 9, rows: vec![row] }.write_readme(path).expect("the markers are there");
+        std::fs::write(path, "before\n<!-- bench casting -->\nold\n<!-- /bench casting -->\nafter\n")
+            .expect("it writes");
+        let row =
+            Row { name: "typical".into(), unit: "ns".into(), median: 9e3, minimum: 8e3, ..Row::default() };
+        Table { bench: "casting", rounds: 9, rows: vec![row] }
+            .write_readme(path)
+            .expect("the markers are there");
         let written = std::fs::read_to_string(path).expect("it is there");
         std::fs::remove_file(path).expect("it is there");
         assert!(written.starts_with("before\n<!-- bench casting -->\n"), "{written}");
-        assert!(written.contains("| typical | 9.00 µs | 8.00 µs |  |  |\n<!-- /bench casting -->\nafter\n"), "{written}");
+        assert!(
+            written.contains("| typical | 9.00 µs | 8.00 µs |  |  |\n<!-- /bench casting -->\nafter\n"),
+            "{written}"
+        );
         assert!(!written.contains("old"), "{written}");
     }
 }

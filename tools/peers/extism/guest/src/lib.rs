@@ -23,11 +23,13 @@ fn pass(bytes: &[u8], call: impl FnOnce(u64) -> u64) -> Vec<u8> {
     let argument = Memory::from_bytes(bytes).expect("there is memory");
     let answer = Memory::find(call(argument.offset()));
     argument.free();
-    answer.map(|memory| {
-        let bytes = memory.to_vec();
-        memory.free();
-        bytes
-    }).unwrap_or_default()
+    answer
+        .map(|memory| {
+            let bytes = memory.to_vec();
+            memory.free();
+            bytes
+        })
+        .unwrap_or_default()
 }
 
 fn doubles(numbers: &[f64]) -> Vec<u8> {
@@ -112,7 +114,8 @@ pub extern "C" fn typical_json() -> i32 {
     }
     for n in 0..4 {
         let (origin, direction) = ([0.5 + f64::from(n), 10.5, 0.5], [0.2, -1.0, 0.2]);
-        let hit: Option<RayHit> = parse(&json(1, Argument::Raycast { origin, direction, max_distance: 16.0 }));
+        let hit: Option<RayHit> =
+            parse(&json(1, Argument::Raycast { origin, direction, max_distance: 16.0 }));
         std::hint::black_box(hit);
     }
     let found: Vec<Entity> = parse(&json(2, Argument::Query { center: [0.0, 1.0, 0.0], radius: 8.0 }));
