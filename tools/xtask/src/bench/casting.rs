@@ -18,6 +18,9 @@ const EXTISM_GUEST: &str = "tools/peers/extism/guest/Cargo.toml";
 const HOST: &str = "spellhost";
 const RAW: &str = "wasmtime-tuned";
 
+/// What the guest's manifest builds.
+const PLUGIN: &str = "target/extism-guest/wasm32-unknown-unknown/release/extism_guest.wasm";
+
 /// Every program with what it is, and how many times faster the typical spell should be in spellhost.
 const PROGRAMS: &[(&str, &str, Option<f64>)] = &[
     (HOST, "spellhost: fresh instance, everything counted, priced and kept", None),
@@ -43,7 +46,7 @@ type Taken = Vec<(String, String, Rounds)>;
 
 /// Measures everything.
 pub fn measure(options: &Options) -> Result<Table> {
-    let mut programs = start(options)?;
+    let (mut programs, missing) = start(options)?;
     let mut rows = Vec::new();
     for spell in ["typical", "empty"] {
         let taken = interleave(options.rounds, &mut programs, |_| vec![spell.into()])?;
@@ -58,32 +61,41 @@ pub fn measure(options: &Options) -> Result<Table> {
     rows.extend(load_rows(options, &mut programs)?);
     drop(programs);
     rows.extend(memory_rows(options)?);
+    rows.extend(missing);
     Ok(Table { bench: "casting", rounds: options.rounds, rows })
 }
 
-/// Builds the programs, one build at a time, and starts them.
-fn start(options: &Options) -> Result<Vec<Program>> {
-    let build = |package: &str| {
-        let common =
-            ["build", "--quiet", "--manifest-path", PEERS, "--target-dir", "target", "--package", package];
-        cargo(&[&common[..], &["--profile", &options.profile]].concat())
-    };
-    step("programs", || build("spellhost-peers"))?;
-    step("Extism", || build("spellhost-peer-extism"))?;
-    let target = ["--target", "wasm32-unknown-unknown", "--target-dir", "target/extism-guest"];
-    step("its plugin", || {
-        cargo(&[&["build", "--quiet", "--release", "--manifest-path", EXTISM_GUEST][..], &target].concat())
-    })?;
+/// Builds the programs, one build at a time, and starts them. Extism, the only one that brings an engine of its own and
+/// a plugin, becomes a row that says why where it cannot be built.
+fn start(options: &Options) -> Result<(Vec<Program>, Vec<Row>)> {
+    step("programs", || build(options, "spellhost-peers"))?;
+    let extism = step("Extism", || build_extism(options));
     let folder = Path::new("target").join(&options.profile);
-    let guest = "target/extism-guest/wasm32-unknown-unknown/release/extism_guest.wasm";
-    let start = |(name, ..): &(&str, &str, Option<f64>)| {
-        if name.starts_with("extism") {
-            Program::start(name, &folder.join("spellhost-peer-extism"), &[name, guest])
-        } else {
-            Program::start(name, &folder.join("spellhost-peers"), &[name])
+    let (mut programs, mut missing) = (Vec::new(), Vec::new());
+    for (name, what, _) in PROGRAMS {
+        match &extism {
+            _ if !name.starts_with("extism") => {
+                programs.push(Program::start(name, &folder.join("spellhost-peers"), &[name])?);
+            }
+            Ok(()) => {
+                programs.push(Program::start(name, &folder.join("spellhost-peer-extism"), &[name, PLUGIN])?)
+            }
+            Err(error) => missing.push(Row::missing(what, format!("{error:#}"))),
         }
-    };
-    PROGRAMS.iter().map(start).collect()
+    }
+    Ok((programs, missing))
+}
+
+fn build(options: &Options, package: &str) -> Result<()> {
+    let common =
+        ["build", "--quiet", "--manifest-path", PEERS, "--target-dir", "target", "--package", package];
+    cargo(&[&common[..], &["--profile", &options.profile]].concat())
+}
+
+fn build_extism(options: &Options) -> Result<()> {
+    let target = ["--target", "wasm32-unknown-unknown", "--target-dir", "target/extism-guest"];
+    cargo(&[&["build", "--quiet", "--release", "--manifest-path", EXTISM_GUEST][..], &target].concat())?;
+    build(options, "spellhost-peer-extism")
 }
 
 fn find<'a>(taken: &'a Taken, program: &str, row: &str) -> Result<&'a Rounds> {

@@ -31,6 +31,11 @@ pub struct Table {
 }
 
 impl Row {
+    /// What could not be measured here, and why.
+    pub fn missing(name: &str, why: String) -> Self {
+        Self { name: name.into(), median: f64::NAN, minimum: f64::NAN, note: why, ..Self::default() }
+    }
+
     fn cells(&self) -> [String; 5] {
         let ratio = self.ratio.as_ref().map(|(ratio, to)| format!("{} × {to}", digits(*ratio)));
         let met = |met: bool| if met { "met" } else { "not met" };
