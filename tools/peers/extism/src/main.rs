@@ -106,10 +106,10 @@ fn with<T>(scene: &Shared, act: impl FnOnce(&mut Scene) -> T) -> Result<T, Error
     Ok(act(&mut scene.get()?.lock().expect("no call has panicked")))
 }
 
-fn link(builder: PluginBuilder<'_>, shared: &Shared) -> PluginBuilder<'_> {
+fn link<'a>(builder: PluginBuilder<'a>, shared: &Shared) -> PluginBuilder<'a> {
     use ValType::{F64, I32, I64};
     builder
-        .with_function("get_voxel", [I32; 3], [I32], shared.clone(), |_, arguments, results, scene| {
+        .with_function("get_voxel", [I32, I32, I32], [I32], shared.clone(), |_, arguments, results, scene| {
             let [x, y, z] = [0, 1, 2].map(|n: usize| arguments[n].unwrap_i32());
             results[0] = Val::I32(with(&scene, |scene| scene.voxel(x, y, z))?.into());
             Ok(())
