@@ -27,7 +27,7 @@ impl Extism {
     fn new(live: bool, json: bool, guest: &str) -> Result<Self, Error> {
         let world = Arc::new(opened_world());
         let shared = UserData::new(Scene::new(world.clone()));
-        let builder = PluginBuilder::new(Manifest::new([Wasm::file(guest)])).with_wasi(false);
+        let builder = PluginBuilder::new(Manifest::new([Wasm::data(std::fs::read(guest)?)])).with_wasi(false);
         let compiled = link(builder, &shared).compile()?;
         let live = if live { Some(Plugin::new_from_compiled(&compiled)?) } else { None };
         Ok(Self { world, scene: shared.get()?, compiled, live, json })
