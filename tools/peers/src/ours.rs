@@ -132,6 +132,7 @@ fn lane(component: &Component, n: u64) -> Lane {
         cooldown: 0,
         mana: 0,
         grant: GRANT_FUEL,
+        instantiate_fuel: component.instantiate_fuel(),
         limits: CallLimits::default(),
     };
     let mut seed = [7; 32];
@@ -155,6 +156,7 @@ fn lane(component: &Component, n: u64) -> Lane {
             entry: Entry::Cast,
             seed,
             grant: GRANT_FUEL,
+        instantiate_fuel: component.instantiate_fuel(),
             first_entity: EntityId(1_000 + 64 * n),
         }],
     }

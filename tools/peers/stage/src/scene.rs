@@ -85,12 +85,12 @@ impl Scene {
     /// `scene.raycast`.
     pub fn raycast(&self, origin: [f64; 3], direction: [f64; 3], distance: f64) -> Option<RayHit> {
         let direction = numbers::to_direction(direction);
-        self.world.raycast(numbers::to_point(origin), direction, numbers::to_coord(distance))
+        self.world.raycast(numbers::to_point(origin), direction, numbers::to_coord(distance)).answer
     }
 
     /// `scene.entities-in-radius`.
     pub fn entities_in_radius(&self, center: [f64; 3], radius: f64) -> Vec<EntityInfo> {
-        self.world.entities_in_radius(numbers::to_point(center), numbers::to_coord(radius), None)
+        self.world.entities_in_radius(numbers::to_point(center), numbers::to_coord(radius), None).answer
     }
 
     /// `terrain.apply` of one sphere.
