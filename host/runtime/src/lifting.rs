@@ -12,6 +12,7 @@ use crate::abi;
 use crate::limits::{BYTE_LIST_ARGUMENT_MAX, LIST_ARGUMENT_ITEMS_MAX, STRING_ARGUMENT_BYTES_MAX};
 use crate::log::quoted;
 use crate::measured::{Measured, is_malformed_text};
+use crate::place::Place;
 use crate::prices::{EFFECT_PARAM, TEXT_BYTE};
 use crate::reads;
 use crate::session::{Session, charge};
@@ -83,55 +84,56 @@ impl HostCall<'_, '_> {
         Ok(text)
     }
 
-    /// Runs `act` on each item of a list, lifted one after the other; it is told where the item
-    /// stands, such as `ops[3].`.
+    /// Runs `act` on each item of a list at `place`, lifted one after the other; it is told where the
+    /// item stands.
     pub(crate) fn each<T: Lift>(
         &mut self,
-        name: &str,
+        place: Place<'_>,
+        name: &'static str,
         list: &Measured<WasmList<T>>,
-        mut act: impl FnMut(&mut Self, &str, T) -> wasmtime::Result<()>,
+        mut act: impl FnMut(&mut Self, Place<'_>, T) -> wasmtime::Result<()>,
     ) -> wasmtime::Result<()> {
         for at in 0..list.0.len() {
             let Some(item) = list.0.get(&mut *self.cx, at) else { break };
-            act(self, &format!("{name}[{at}]."), item?)?;
+            act(self, place.item(name, at), item?)?;
         }
         Ok(())
     }
 
     /// Adds a command to the call's.
-    pub(crate) fn issue(&mut self, item: &str, command: sim::Command) -> wasmtime::Result<()> {
+    pub(crate) fn issue(&mut self, item: Place<'_>, command: sim::Command) -> wasmtime::Result<()> {
         Ok(self.cx.data_mut().issue(self.function, item, command)?)
     }
 
-    fn invalid(&self, item: &str, field: &str, message: String) -> wasmtime::Error {
-        Stop::invalid(self.function, format!("{item}{field}"), message).into()
+    fn invalid(&self, item: Place<'_>, field: &'static str, message: String) -> wasmtime::Error {
+        Stop::invalid(self.function, item.field(field).to_string(), message).into()
     }
 
     /// A finite point; whether it lies in the world is the command's own check.
-    fn point(&self, item: &str, field: &str, vec: abi::Vec3) -> Result<sim::Point, Stop> {
-        reads::parts(self.function, &format!("{item}{field}"), array(vec), quantise::point)
+    fn point(&self, item: Place<'_>, field: &'static str, vec: abi::Vec3) -> Result<sim::Point, Stop> {
+        reads::parts(self.function, item.field(field), array(vec), quantise::point)
     }
 
-    fn velocity(&self, item: &str, field: &str, vec: abi::Vec3) -> Result<sim::Velocity, Stop> {
-        reads::parts(self.function, &format!("{item}{field}"), array(vec), quantise::velocity)
+    fn velocity(&self, item: Place<'_>, field: &'static str, vec: abi::Vec3) -> Result<sim::Velocity, Stop> {
+        reads::parts(self.function, item.field(field), array(vec), quantise::velocity)
     }
 
     fn number<T>(
         &self,
-        item: &str,
-        field: &str,
+        item: Place<'_>,
+        field: &'static str,
         value: f64,
         rounded: impl Fn(f64) -> Result<T, sim::QuantiseError>,
     ) -> Result<T, Stop> {
-        reads::number(self.function, &format!("{item}{field}"), value, rounded)
+        reads::number(self.function, item.field(field), value, rounded)
     }
 
-    fn material(&self, item: &str, number: u16) -> Result<sim::Material, Stop> {
-        reads::material(self.function, &format!("{item}material"), number)
+    fn material(&self, item: Place<'_>, number: u16) -> Result<sim::Material, Stop> {
+        reads::material(self.function, item.field("material"), number)
     }
 
     /// An operation on voxels.
-    pub(crate) fn terrain(&self, item: &str, op: abi::TerrainOp) -> Result<sim::Command, Stop> {
+    pub(crate) fn terrain(&self, item: Place<'_>, op: abi::TerrainOp) -> Result<sim::Command, Stop> {
         Ok(match op {
             abi::TerrainOp::SetVoxel(voxel) => sim::Command::SetVoxel {
                 pos: block_pos(voxel.pos),
@@ -153,7 +155,11 @@ impl HostCall<'_, '_> {
     }
 
     /// A projectile.
-    pub(crate) fn projectile(&self, item: &str, spec: abi::ProjectileSpec) -> Result<sim::Command, Stop> {
+    pub(crate) fn projectile(
+        &self,
+        item: Place<'_>,
+        spec: abi::ProjectileSpec,
+    ) -> Result<sim::Command, Stop> {
         Ok(sim::Command::SpawnProjectile(sim::ProjectileSpec {
             position: self.point(item, "position", spec.position)?,
             velocity: self.velocity(item, "velocity", spec.velocity)?,
@@ -166,7 +172,7 @@ impl HostCall<'_, '_> {
     }
 
     /// An operation on entities.
-    pub(crate) fn entity(&mut self, item: &str, op: abi::EntityOp) -> wasmtime::Result<sim::Command> {
+    pub(crate) fn entity(&mut self, item: Place<'_>, op: abi::EntityOp) -> wasmtime::Result<sim::Command> {
         Ok(match op {
             abi::EntityOp::Damage(amount) => sim::Command::Damage {
                 id: sim::EntityId(amount.id),
@@ -214,7 +220,7 @@ impl HostCall<'_, '_> {
     }
 
     /// Something to see or hear.
-    pub(crate) fn show(&mut self, item: &str, op: abi::ShowOp) -> wasmtime::Result<sim::Command> {
+    pub(crate) fn show(&mut self, item: Place<'_>, op: abi::ShowOp) -> wasmtime::Result<sim::Command> {
         Ok(match op {
             abi::ShowOp::PlayVfx(vfx) => {
                 let count = list_len(&vfx.params)?;
@@ -222,7 +228,7 @@ impl HostCall<'_, '_> {
                 let asset = self.text(&vfx.asset)?;
                 let at = self.point(item, "at", vfx.at)?;
                 let mut params = Vec::new();
-                self.each(&format!("{item}params"), &vfx.params, |call, item, param| {
+                self.each(item, "params", &vfx.params, |call, item, param| {
                     let name = call.text(&param.name)?;
                     params.push(sim::NamedValue { name, value: call.value(item, param.value)? });
                     Ok(())
@@ -239,7 +245,7 @@ impl HostCall<'_, '_> {
         })
     }
 
-    fn value(&mut self, item: &str, value: abi::GuestValue) -> wasmtime::Result<sim::Value> {
+    fn value(&mut self, item: Place<'_>, value: abi::GuestValue) -> wasmtime::Result<sim::Value> {
         Ok(match value {
             abi::GuestValue::Flag(flag) => sim::Value::Flag(flag),
             abi::GuestValue::Integer(integer) => sim::Value::Integer(integer),
@@ -254,7 +260,7 @@ impl HostCall<'_, '_> {
             abi::GuestValue::Block(block) => sim::Value::Block(block_pos(block)),
             abi::GuestValue::Entity(id) => sim::Value::Entity(sim::EntityId(id)),
             abi::GuestValue::Material(number) => {
-                sim::Value::Material(reads::material(self.function, &format!("{item}value"), number)?)
+                sim::Value::Material(reads::material(self.function, item.field("value"), number)?)
             }
         })
     }

@@ -15,6 +15,7 @@ use crate::lifting::{HostCall, array, block_pos, block_size, bytes_len, entity_k
 use crate::log::LogLevel;
 use crate::lowering;
 use crate::measured::Measured;
+use crate::place::Place;
 use crate::prices::{self, Price};
 use crate::reads;
 use crate::session::{Access, Session, charge, enter};
@@ -112,7 +113,7 @@ fn rays(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
         |cx: &mut Context<'_>, (origin, direction, distance): (abi::Vec3, abi::Vec3, f64)| {
             let price = prices::RAYCAST;
             enter(cx, price.function, price.of(0))?;
-            let ray = reads::ray(price.function, "", array(origin), array(direction), distance)?;
+            let ray = reads::ray(price.function, Place::CALL, array(origin), array(direction), distance)?;
             charge(cx, price.function, price.per_unit * ray.blocks())?;
             let hit = reads::cast_ray(cx.data(), &ray)?;
             charge(cx, price.function, prices::LOOK * hit.entities)?;
@@ -128,7 +129,7 @@ fn rays(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             return Err(Stop::invalid(price.function, "rays", message).into());
         }
         let mut hits = Vec::with_capacity(count as usize);
-        HostCall { cx, function: price.function }.each("rays", &rays, |call, item, ray| {
+        HostCall { cx, function: price.function }.each(Place::CALL, "rays", &rays, |call, item, ray| {
             let (origin, direction) = (array(ray.origin), array(ray.direction));
             let ray = reads::ray(price.function, item, origin, direction, ray.max_distance)?;
             charge(call.cx, price.function, price.per_unit * ray.blocks())?;
@@ -193,7 +194,7 @@ fn terrain(terrain: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     import(terrain, prices::TERRAIN_APPLY, |cx: &mut Context<'_>, (ops,): (List<abi::TerrainOp>,)| {
         let price = prices::TERRAIN_APPLY;
         enter(cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        HostCall { cx, function: price.function }.each(Place::CALL, "ops", &ops, |call, item, op| {
             let command = call.terrain(item, op)?;
             charge(call.cx, call.function, prices::VOXEL * command.voxel_volume().min(EDITED_VOXELS_MAX))?;
             let chunks = call.cx.data_mut().touch(&command)?;
@@ -213,7 +214,7 @@ fn terrain(terrain: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
                 charge(cx, price.function, price.per_unit * cells + prices::LOOK * entities)?;
             }
             let command = Command::WatchBox { min, size, tag, duration };
-            HostCall { cx, function: price.function }.issue("", command)
+            HostCall { cx, function: price.function }.issue(Place::CALL, command)
         },
     )
 }
@@ -222,7 +223,7 @@ fn projectiles(projectiles: &mut LinkerInstance<'_, Session>) -> wasmtime::Resul
     import(projectiles, prices::SPAWN, |cx: &mut Context<'_>, (specs,): (List<abi::ProjectileSpec>,)| {
         let price = prices::SPAWN;
         enter(cx, price.function, price.of(list_len(&specs)?))?;
-        HostCall { cx, function: price.function }.each("specs", &specs, |call, item, spec| {
+        HostCall { cx, function: price.function }.each(Place::CALL, "specs", &specs, |call, item, spec| {
             let command = call.projectile(item, spec)?;
             call.issue(item, command)
         })
@@ -233,7 +234,7 @@ fn entities(entities: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> 
     import(entities, prices::ENTITIES_APPLY, |cx: &mut Context<'_>, (ops,): (List<abi::EntityOp>,)| {
         let price = prices::ENTITIES_APPLY;
         enter(cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        HostCall { cx, function: price.function }.each(Place::CALL, "ops", &ops, |call, item, op| {
             let command = call.entity(item, op)?;
             if matches!(command, Command::Teleport { .. } | Command::SpawnNpc { .. }) {
                 charge(call.cx, call.function, prices::PLACING)?;
@@ -247,7 +248,7 @@ fn presentation(presentation: &mut LinkerInstance<'_, Session>) -> wasmtime::Res
     import(presentation, prices::SHOW, |cx: &mut Context<'_>, (ops,): (List<abi::ShowOp>,)| {
         let price = prices::SHOW;
         enter(cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        HostCall { cx, function: price.function }.each(Place::CALL, "ops", &ops, |call, item, op| {
             let command = call.show(item, op)?;
             call.issue(item, command)
         })
@@ -258,12 +259,12 @@ fn timers(timers: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     import(timers, prices::WAKE_AFTER, |cx: &mut Context<'_>, (after, tag): (u32, u32)| {
         let price = prices::WAKE_AFTER;
         enter(cx, price.function, price.of(0))?;
-        HostCall { cx, function: price.function }.issue("", Command::WakeAfter { after, tag })
+        HostCall { cx, function: price.function }.issue(Place::CALL, Command::WakeAfter { after, tag })
     })?;
     import(timers, prices::CANCEL, |cx: &mut Context<'_>, (tag,): (u32,)| {
         let price = prices::CANCEL;
         enter(cx, price.function, price.of(0))?;
-        HostCall { cx, function: price.function }.issue("", Command::CancelTimer { tag })
+        HostCall { cx, function: price.function }.issue(Place::CALL, Command::CancelTimer { tag })
     })
 }
 
@@ -271,7 +272,7 @@ fn remote_events(remote: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<(
     import(remote, prices::EMIT, |cx: &mut Context<'_>, (ops,): (List<abi::RemoteOp>,)| {
         let price = prices::EMIT;
         enter(cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        HostCall { cx, function: price.function }.each(Place::CALL, "ops", &ops, |call, item, op| {
             let command = call.remote(op)?;
             call.issue(item, command)
         })
@@ -281,7 +282,7 @@ fn remote_events(remote: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<(
         enter(cx, price.function, price.of(0))?;
         let mut call = HostCall { cx, function: price.function };
         let name = call.text(&name)?;
-        call.issue("", Command::Listen { name, duration })
+        call.issue(Place::CALL, Command::Listen { name, duration })
     })
 }
 
@@ -299,12 +300,12 @@ fn state(state: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             return Err(Stop::Limit(LimitKind::State).into());
         }
         let bytes = bytes.0.as_le_slice(&*cx).to_vec();
-        HostCall { cx, function: price.function }.issue("", Command::Save { bytes })
+        HostCall { cx, function: price.function }.issue(Place::CALL, Command::Save { bytes })
     })?;
     import(state, prices::FINISH, |cx: &mut Context<'_>, (): ()| {
         let price = prices::FINISH;
         enter(cx, price.function, price.of(0))?;
-        HostCall { cx, function: price.function }.issue("", Command::Finish)
+        HostCall { cx, function: price.function }.issue(Place::CALL, Command::Finish)
     })
 }
 
@@ -320,7 +321,7 @@ fn random(random: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
             let message = format!("{count} is more than {DRAWS_MAX} draws");
             return Err(Stop::invalid(price.function, "count", message).into());
         }
-        let stream = &mut cx.data_mut().random;
+        let stream = cx.data_mut().random();
         Ok(((0..count).map(|_| stream.next()).collect::<Vec<u64>>(),))
     })
 }

@@ -71,6 +71,10 @@ impl Log {
 
 /// `text` with every control character but none else written as an escape.
 pub(crate) fn escaped(text: &str) -> String {
+    // Most lines are of plain letters, and a line is most of what a short call allocates.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.into();
+    }
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         if is_unsafe_to_print(character) {

@@ -10,6 +10,7 @@ use spellhost_sim::{
     RayHit,
 };
 
+use crate::place::{Field, Place};
 use crate::session::Session;
 use crate::stop::Stop;
 
@@ -42,17 +43,18 @@ fn explain(error: QuantiseError) -> &'static str {
 /// A finite number of blocks, or the error that names `field`.
 pub(crate) fn number<T>(
     function: &'static str,
-    field: &str,
+    field: Field<'_>,
     value: f64,
     rounded: impl Fn(f64) -> Result<T, QuantiseError>,
 ) -> Result<T, Stop> {
-    rounded(value).map_err(|error| Stop::invalid(function, field, format!("{value:?} {}", explain(error))))
+    rounded(value)
+        .map_err(|error| Stop::invalid(function, field.to_string(), format!("{value:?} {}", explain(error))))
 }
 
 /// Three finite numbers, or the error that names `field` and the axis.
 pub(crate) fn parts<T>(
     function: &'static str,
-    field: &str,
+    field: Field<'_>,
     value: [f64; 3],
     rounded: impl Fn([f64; 3]) -> Result<T, (char, QuantiseError)>,
 ) -> Result<T, Stop> {
@@ -63,38 +65,39 @@ pub(crate) fn parts<T>(
 }
 
 /// A point within the world's bounds.
-pub(crate) fn point(function: &'static str, field: &str, value: [f64; 3]) -> Result<Point, Stop> {
+pub(crate) fn point(function: &'static str, field: Field<'_>, value: [f64; 3]) -> Result<Point, Stop> {
     let point = parts(function, field, value, quantise::point)?;
     if point.in_bounds() {
         return Ok(point);
     }
     let [x, y, z] = value;
     let message = format!("({x}, {y}, {z}) is outside the world: -2^20 <= x, z < 2^20 and -1024 <= y < 1024");
-    Err(Stop::invalid(function, field, message))
+    Err(Stop::invalid(function, field.to_string(), message))
 }
 
 /// A length from 0 to `most` blocks.
-fn length(function: &'static str, field: &str, value: f64, most: i64) -> Result<Coord, Stop> {
+fn length(function: &'static str, field: Field<'_>, value: f64, most: i64) -> Result<Coord, Stop> {
     let length = number(function, field, value, quantise::coord)?;
     if (Coord::ZERO..=Coord::from_whole(most)).contains(&length) {
         return Ok(length);
     }
-    Err(Stop::invalid(function, field, format!("{value} is not between 0 and {most} blocks")))
+    Err(Stop::invalid(function, field.to_string(), format!("{value} is not between 0 and {most} blocks")))
 }
 
-/// Checks a ray; `item` prefixes its fields.
+/// Checks a ray that stands at `place`.
 pub(crate) fn ray(
     function: &'static str,
-    item: &str,
+    place: Place<'_>,
     origin: [f64; 3],
     direction: [f64; 3],
     distance: f64,
 ) -> Result<Ray, Stop> {
-    let field = |name: &str| format!("{item}{name}");
-    let origin = point(function, &field("origin"), origin)?;
-    let direction = parts(function, &field("direction"), direction, quantise::direction)?
-        .ok_or_else(|| Stop::invalid(function, field("direction"), "is zero: a ray needs a direction"))?;
-    let distance = length(function, &field("max-distance"), distance, RAY_BLOCKS_MAX)?;
+    let origin = point(function, place.field("origin"), origin)?;
+    let direction =
+        parts(function, place.field("direction"), direction, quantise::direction)?.ok_or_else(|| {
+            Stop::invalid(function, place.field("direction").to_string(), "is zero: a ray needs a direction")
+        })?;
+    let distance = length(function, place.field("max-distance"), distance, RAY_BLOCKS_MAX)?;
     Ok(Ray { origin, direction, distance })
 }
 
@@ -105,7 +108,7 @@ pub(crate) fn cast_ray(session: &Session, ray: &Ray) -> Result<Looked<Option<Ray
 
 /// Two points that may be asked about, and the blocks between them that are priced.
 pub(crate) fn sight(function: &'static str, a: [f64; 3], b: [f64; 3]) -> Result<(Point, Point, u64), Stop> {
-    let (a, b) = (point(function, "a", a)?, point(function, "b", b)?);
+    let (a, b) = (point(function, Place::CALL.field("a"), a)?, point(function, Place::CALL.field("b"), b)?);
     let distance = a.distance(b);
     if distance > Coord::from_whole(RAY_BLOCKS_MAX) {
         let message = format!("is more than {RAY_BLOCKS_MAX} blocks from a");
@@ -135,8 +138,8 @@ pub(crate) fn sphere(
     center: [f64; 3],
     radius: f64,
 ) -> Result<(Point, Coord, u64), Stop> {
-    let center = point(function, "center", center)?;
-    let radius = length(function, "radius", radius, QUERY_RADIUS_MAX)?;
+    let center = point(function, Place::CALL.field("center"), center)?;
+    let radius = length(function, Place::CALL.field("radius"), radius, QUERY_RADIUS_MAX)?;
     Ok((center, radius, whole_blocks(radius)))
 }
 
@@ -158,9 +161,9 @@ pub(crate) fn by_kind(session: &Session, kind: EntityKind, limit: usize) -> Resu
 }
 
 /// The material with this number, or the error that names `field`.
-pub(crate) fn material(function: &'static str, field: &str, number: u16) -> Result<Material, Stop> {
+pub(crate) fn material(function: &'static str, field: Field<'_>, number: u16) -> Result<Material, Stop> {
     Material::from_number(number).ok_or_else(|| {
         let most = spellhost_sim::MATERIALS.len() - 1;
-        Stop::invalid(function, field, format!("{number} is no material: they are 0 to {most}"))
+        Stop::invalid(function, field.to_string(), format!("{number} is no material: they are 0 to {most}"))
     })
 }

@@ -15,6 +15,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut};
 
 use crate::limits::{MEMORY_BYTES_MAX, TABLE_ELEMENTS_MAX};
 use crate::log::Log;
+use crate::place::Place;
 use crate::stop::Stop;
 use crate::trace::HostCall;
 
@@ -37,7 +38,8 @@ pub(crate) struct Session {
     cast: CastId,
     pub(crate) tick: u64,
     pub(crate) access: Access,
-    pub(crate) random: CallStream,
+    seed: [u8; 32],
+    random: Option<Box<CallStream>>,
     pub(crate) log: Log,
     pub(crate) quota: Quota,
     /// Where the call is traced: its host calls so far.
@@ -71,7 +73,8 @@ impl Session {
             cast: CastId(0),
             tick: 0,
             access: Access::Instantiating,
-            random: CallStream::new(seed),
+            seed,
+            random: None,
             log: Log::default(),
             quota: Quota::default(),
             trace: None,
@@ -82,6 +85,12 @@ impl Session {
             edited_voxels: 0,
             edited_chunks: BTreeSet::new(),
         }
+    }
+
+    /// The call's random stream. Made when it is first asked for: most calls never do, and it is as
+    /// large as all the rest of a session.
+    pub(crate) fn random(&mut self) -> &mut CallStream {
+        self.random.get_or_insert_with(|| Box::new(CallStream::new(self.seed)))
     }
 
     /// The world as it was when the tick opened.
@@ -118,13 +127,18 @@ impl Session {
 
     /// Adds a command if it is within the call's limits and valid in the opened world.
     ///
-    /// `item` is where it stood, such as `ops[3].`, and prefixes the field of an error.
-    pub(crate) fn issue(&mut self, function: &'static str, item: &str, command: Command) -> Result<(), Stop> {
+    /// `place` is where it stood, and names the field of an error.
+    pub(crate) fn issue(
+        &mut self,
+        function: &'static str,
+        place: Place<'_>,
+        command: Command,
+    ) -> Result<(), Stop> {
         if self.commands.len() >= COMMANDS_MAX.min(self.limits.commands as usize) {
             return Err(Stop::Limit(LimitKind::Commands));
         }
         self.world()?.check(self.cast, &self.commands, &command).map_err(|invalid| {
-            Stop::invalid(function, format!("{item}{}", invalid.field), invalid.message)
+            Stop::invalid(function, place.field(invalid.field).to_string(), invalid.message)
         })?;
         let bytes = self.command_bytes.saturating_add(command.bytes());
         if bytes > COMMAND_BYTES_MAX {
@@ -138,6 +152,10 @@ impl Session {
         if let Command::Save { bytes } = &command {
             self.state.clone_from(bytes);
         }
+        if self.commands.is_empty() {
+            // Spells that ask for one thing ask for several.
+            self.commands.reserve(8);
+        }
         self.commands.push(command);
         Ok(())
     }
@@ -145,10 +163,10 @@ impl Session {
 
 /// Whether `function` answers in this phase of the call.
 fn answers(access: Access, function: &'static str) -> Result<(), Stop> {
-    let interface = function.split('.').next().unwrap_or_default();
+    let interface = || function.split('.').next().unwrap_or_default();
     match access {
         Access::Full => Ok(()),
-        Access::Migrating if matches!(interface, "scene" | "random" | "log") => Ok(()),
+        Access::Migrating if matches!(interface(), "scene" | "random" | "log") => Ok(()),
         Access::Migrating => Err(Stop::invalid(
             function,
             "",

@@ -2,7 +2,7 @@
 //!
 //! Hosting, testing, replaying and verifying all come through here, so that none can differ.
 
-use spellhost_sim::{CastId, Inputs, TickReport, World};
+use spellhost_sim::{CallResult, CastId, Inputs, Lane, TickReport, World};
 
 use crate::caster::Caster;
 use crate::casting::CallNote;
@@ -47,14 +47,25 @@ pub fn trace_tick(
     library: &Library,
     caster: &Caster,
 ) -> PlayedTick {
-    let tick = world.tick();
     let opened = world.open_tick(inputs.clone());
-    let works: Vec<Work> = opened.lanes.into_iter().map(|lane| Work::new(lane, library)).collect();
-    let (results, notes) = if works.is_empty() {
-        (Vec::new(), Vec::new())
-    } else {
-        let (verdicts, alarm) = (verdicts.clone(), Alarm::default());
-        caster.run(world, |world| Surroundings { world, tick, verdicts, traced, alarm }, works)
-    };
+    let (results, notes) = run_lanes(world, opened.lanes, verdicts, traced, library, caster);
     PlayedTick { report: world.close_tick(results), inputs, notes }
+}
+
+/// Runs the lanes of an opened tick; results by call id. The world is read and stays as it was, so
+/// whoever measures casting may run the same lanes again.
+pub fn run_lanes(
+    world: &mut World,
+    lanes: Vec<Lane>,
+    verdicts: &Verdicts,
+    traced: Option<CastId>,
+    library: &Library,
+    caster: &Caster,
+) -> (Vec<CallResult>, Vec<CallNote>) {
+    if lanes.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let works = lanes.into_iter().map(|lane| Work::new(lane, library)).collect();
+    let (tick, verdicts, alarm) = (world.tick(), verdicts.clone(), Alarm::default());
+    caster.run(world, |world| Surroundings { world, tick, verdicts, traced, alarm }, works)
 }

@@ -3,6 +3,7 @@
 //! Starts the ordinary tools (cargo, rustup) and reads their output; knows nothing of what the
 //! product does.
 
+mod bench;
 mod command;
 mod layers;
 mod policy;
@@ -24,6 +25,7 @@ cargo xtask COMMAND
   prove     10,000 generated components through admission and casting on two engines (SEED, FIRST, COUNT)
   fuzz      TARGET [SECONDS]: one target of tools/fuzz, 60 seconds unless told otherwise
   bless     rewrite what is generated or expected: bindings, golden vectors, scenario hashes, transcripts
+  bench     casting or simulation, measured; --json prints one object, --readme writes the README's table
   fixtures  build the components of tests/fixtures again, from their spells and texts, and bless
   help      this text
 ";
@@ -49,6 +51,7 @@ fn run() -> Result<()> {
         ["fuzz", target, seconds] => testing::fuzz(target, seconds),
         ["bless"] => bless(),
         ["fixtures"] => fixtures(),
+        ["bench", name, ref flags @ ..] => bench::run(name, flags),
         ["help" | "--help" | "-h"] | [] => {
             print!("{USAGE}");
             Ok(())
