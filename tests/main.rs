@@ -4,14 +4,14 @@
 
 mod bad_input;
 mod binary;
-#[allow(dead_code, reason = "shared with the tests of the engine, which use all of it")]
-mod guests;
-mod certify;
 mod busy;
+mod certify;
 mod components;
 mod determinism;
 mod follower;
 mod generated;
+#[allow(dead_code, reason = "shared with the tests of the engine, which use all of it")]
+mod guests;
 mod hot_reload;
 mod misbehaving;
 mod replay;

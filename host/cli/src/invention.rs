@@ -349,8 +349,15 @@ mod tests {
         let digest = Digest([1; 32]);
         let limits = CallLimits::default();
         let (grant, instantiate_fuel) = (1_000, 0);
-        let revision =
-            RevisionRef { id: digest, component: digest, cooldown: 0, mana: 0, grant, instantiate_fuel, limits };
+        let revision = RevisionRef {
+            id: digest,
+            component: digest,
+            cooldown: 0,
+            mana: 0,
+            grant,
+            instantiate_fuel,
+            limits,
+        };
         let spell = SpellId::parse("a").expect("an id");
         let revisions = [revision, RevisionRef { id: Digest([2; 32]), ..revision }];
         invent(&Subject { spell: &spell, info: &info(), revisions }, seed, casts).expect("cases")
