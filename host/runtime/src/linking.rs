@@ -312,7 +312,7 @@ fn state(state: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
 fn random(random: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     import(random, prices::NEXT, |cx: &mut Context<'_>, (): ()| {
         enter(cx, prices::NEXT.function, prices::NEXT.of(0))?;
-        Ok((cx.data_mut().random.next(),))
+        Ok((cx.data_mut().random().next(),))
     })?;
     import(random, prices::FILL, |cx: &mut Context<'_>, (count,): (u32,)| {
         let price = prices::FILL;
