@@ -3,15 +3,13 @@
 //! The spells and the work behind their host calls are `tools/peers`; here are the rows, their aims and the arithmetic.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use super::Options;
 use super::programs::{Program, Rounds, interleave};
 use super::table::{Row, Table};
-use crate::command::{cargo, cargo_program, step};
+use crate::command::{cargo, step};
 
 const PEERS: &str = "tools/peers/Cargo.toml";
 const EXTISM_GUEST: &str = "tools/peers/extism/guest/Cargo.toml";
@@ -240,62 +238,4 @@ fn memory_rows(options: &Options) -> Result<Vec<Row>> {
         row("1,000,000 casts", casts),
         row("10,000 more components, each cast once and forgotten", swaps),
     ])
-}
-
-/// Builds and runs an example that prints one JSON object a row.
-pub fn json_rows(options: &Options, package: &str, example: &str) -> Result<Vec<Row>> {
-    let mut command = Command::new(cargo_program());
-    command.args([
-        "run",
-        "--quiet",
-        "--profile",
-        &options.profile,
-        "--package",
-        package,
-        "--example",
-        example,
-    ]);
-    let output = command.args(["--", "--json"]).stderr(std::process::Stdio::inherit()).output()?;
-    anyhow::ensure!(output.status.success(), "the example {example} ended with {}", output.status);
-    let text = String::from_utf8(output.stdout)?;
-    text.lines().filter(|line| line.starts_with('{')).map(parse).collect()
-}
-
-/// `{"bench":…,"row":…,"unit":…,"median":…,"minimum":…,"aim":…,"met":…}` as a row.
-fn parse(line: &str) -> Result<Row> {
-    let value: Value = serde_json::from_str(line).with_context(|| format!("not a row: {line}"))?;
-    let text = |key: &str| match &value[key] {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    let number = |key: &str| value[key].as_f64().unwrap_or(f64::NAN);
-    let aim = value["met"].as_bool().map(|met| (text("aim"), met));
-    let ratio = value["ratio"].as_f64().map(|ratio| (ratio, text("against")));
-    Ok(Row {
-        name: text("row"),
-        unit: text("unit"),
-        median: number("median"),
-        minimum: number("minimum"),
-        ratio,
-        aim,
-        note: text("note"),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse;
-
-    #[test]
-    fn a_line_of_an_example_is_a_row() {
-        let line = r#"{"bench":"simulation","row":"a voxel","unit":"ns","median":5.5,"minimum":5,"aim":"at most 6 ns","met":true}"#;
-        let row = parse(line).expect("a row");
-        assert_eq!(
-            (row.name.as_str(), row.unit.as_str(), row.median, row.minimum),
-            ("a voxel", "ns", 5.5, 5.0)
-        );
-        assert_eq!(row.aim, Some(("at most 6 ns".into(), true)));
-        assert!(parse("median: 5").is_err());
-    }
 }

@@ -131,7 +131,7 @@ fn digits(number: f64) -> String {
 }
 
 /// A number in the unit that suits its size.
-fn amount(number: f64, unit: &str) -> String {
+pub fn amount(number: f64, unit: &str) -> String {
     if !number.is_finite() {
         return "–".into();
     }
