@@ -156,7 +156,6 @@ fn lane(component: &Component, n: u64) -> Lane {
             entry: Entry::Cast,
             seed,
             grant: GRANT_FUEL,
-        instantiate_fuel: component.instantiate_fuel(),
             first_entity: EntityId(1_000 + 64 * n),
         }],
     }
