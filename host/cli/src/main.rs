@@ -10,9 +10,7 @@ mod problem;
 mod screen;
 
 mod builder;
-mod canonical;
 mod listing;
-mod revision;
 mod source;
 
 mod demo;

@@ -15,7 +15,7 @@ use spellhost_wire::{Digest, FORMAT, Header, Pin, Record, RecordingError, Record
 
 use crate::file::Draft;
 use crate::problem::Problem;
-use crate::revision::Revision;
+use spellhost_forge::Revision;
 use crate::stage::Setting;
 
 /// The world's name in a recording.

@@ -7,6 +7,7 @@
 
 mod build;
 mod cache;
+mod canonical;
 mod cancel;
 mod compiler;
 mod component;
@@ -24,6 +25,7 @@ mod output;
 mod package;
 mod plan;
 mod process;
+mod revision;
 mod sdk;
 mod sources;
 mod suggestion;
@@ -42,5 +44,6 @@ pub use interface::interface;
 pub use language::Language;
 pub use manifest::{Limits, Manifest, ParamValue, RunDefaults, RunRemote, RunWorld};
 pub use output::write_atomic;
+pub use revision::{ListedFile, Origin, Revision, digest_of, id_from_name};
 pub use toolchain::Toolchain;
 pub use watch::{Watch, WatchError, WatchEvent};

@@ -30,6 +30,15 @@ tagged! {
     }
 }
 
+impl Outcome {
+    /// Leaves the kind of a trap and takes away its place, which is for the spell's author alone.
+    pub fn hide_place(&mut self) {
+        if let Self::Trapped { r#where, .. } = self {
+            *r#where = None;
+        }
+    }
+}
+
 /// Fuel of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are the meaning")]

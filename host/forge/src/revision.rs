@@ -4,7 +4,7 @@
 //! made is deliberately not in it, so that the same source built twice is the same revision.
 
 use serde_json::{Value, json};
-use spellhost_forge::Limits;
+use crate::manifest::Limits;
 use spellhost_runtime::Component;
 use spellhost_sim::limits::GRANT_FUEL;
 use spellhost_sim::{CallLimits, Digest, RevisionRef, SpellId};

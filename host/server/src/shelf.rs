@@ -1,0 +1,107 @@
+//! Components that are compiled, and what their revisions are to the simulation.
+//!
+//! Compiles on the caller's thread, which must not be a tick's. Promises one compilation for each
+//! component, however many ask at once.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use spellhost_runtime::{Component, Engine, Policy, admit};
+use spellhost_sim::{CallLimits, Digest, RevisionRef};
+use spellhost_store::{Blobs, Store};
+use spellhost_wire::Code;
+
+use crate::failure::Failure;
+
+/// A place for one component, filled by the first who needs it.
+type Place = Arc<Mutex<Option<Component>>>;
+
+/// Compiled components by digest.
+pub struct Shelf {
+    engine: Engine,
+    policy: Policy,
+    places: Mutex<BTreeMap<Digest, Place>>,
+}
+
+impl Shelf {
+    /// An empty shelf.
+    pub fn new(engine: Engine, policy: Policy) -> Self {
+        Self { engine, policy, places: Mutex::default() }
+    }
+
+    /// The engine that compiles.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Checks and compiles bytes from outside.
+    ///
+    /// # Errors
+    /// `not_a_spell`, with the limit or the reason.
+    pub fn take(&self, bytes: &[u8]) -> Result<Component, Failure> {
+        let not_a_spell =
+            |rejection: spellhost_runtime::Rejection| Failure::new(Code::NotASpell, rejection.message());
+        let admitted = admit(bytes, &self.policy).map_err(not_a_spell)?;
+        let place = self.place(admitted.digest());
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(component) = &*place {
+            return Ok(component.clone());
+        }
+        let component = self.engine.load(admitted).map_err(not_a_spell)?;
+        *place = Some(component.clone());
+        Ok(component)
+    }
+
+    /// The component of a digest, from the store where it is not compiled yet.
+    ///
+    /// # Errors
+    /// Where the store has no such component, or it is not acceptable any more.
+    pub fn component(&self, store: &Store, digest: Digest) -> Result<Component, Failure> {
+        let place = self.place(digest);
+        if let Some(component) = &*place.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(component.clone());
+        }
+        let bytes = store.get(spellhost_store::Digest(digest.0)).map_err(Failure::from)?;
+        self.take(&bytes)
+    }
+
+    fn place(&self, digest: Digest) -> Place {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).entry(digest).or_default().clone()
+    }
+
+    /// What a stored revision is to the simulation, with its component.
+    ///
+    /// # Errors
+    /// As [`Shelf::component`].
+    pub fn revision(&self, store: &Store, id: Digest) -> Result<(RevisionRef, Component), Failure> {
+        let own = spellhost_store::Digest(id.0);
+        let revision = store.revision(&own).map_err(Failure::from)?;
+        let manifest = store.manifest(&own).map_err(Failure::from)?;
+        let component = self.component(store, Digest(revision.component.digest.0))?;
+        Ok((reference(id, &manifest, &component), component))
+    }
+}
+
+/// What a manifest lowers, and what its component says of itself.
+fn reference(id: Digest, manifest: &[u8], component: &Component) -> RevisionRef {
+    let manifest: serde_json::Value = serde_json::from_slice(manifest).unwrap_or_default();
+    let limit = |name: &str| manifest["limits"][name].as_u64();
+    let host = CallLimits::default();
+    let lower = |name: &str, most: u32| {
+        limit(name).map_or(most, |own| u32::try_from(own).unwrap_or(most).min(most))
+    };
+    let most = spellhost_sim::limits::GRANT_FUEL;
+    RevisionRef {
+        id,
+        component: component.digest(),
+        cooldown: component.info().cooldown,
+        mana: component.info().mana,
+        grant: limit("fuel").unwrap_or(most).min(most),
+        limits: CallLimits {
+            memory_bytes: lower("memory", host.memory_bytes),
+            commands: lower("commands", host.commands),
+            edited_voxels: lower("edited_voxels", host.edited_voxels),
+            state_bytes: lower("state", host.state_bytes),
+        },
+    }
+}
