@@ -9,7 +9,8 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use spellhost_runtime::{Caster, Engine, EngineOptions, Library, Policy, admit, exact, play_tick};
+use spellhost_lockstep::exact;
+use spellhost_runtime::{Caster, Engine, EngineOptions, Library, Policy, admit, play_tick};
 use spellhost_sim::{
     Aim, CallLimits, CastRequest, Coord, Digest, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op,
     Point, Points, RevisionRef, SpellId, Target, Terrain, World, WorldConfig, limits,

@@ -346,7 +346,7 @@ impl<'a> Live<'a> {
 /// A call of an earlier cast is worth a line only where it went wrong.
 fn stray(screen: Screen, call: &CallReport) {
     if !call.outcome.is_applied() {
-        let outcome = words::outcome(&spellhost_runtime::frame::outcome(&call.outcome));
+        let outcome = words::outcome(&spellhost_lockstep::frame::outcome(&call.outcome));
         screen.note(&format!("cast {}, {}: {outcome}", call.cast.0, call.entry.export()));
     }
 }

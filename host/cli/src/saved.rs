@@ -8,10 +8,11 @@ use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
 
-use spellhost_runtime::{Component, PlayedTick, frame};
+use spellhost_lockstep::{frame, pin};
+use spellhost_runtime::{Component, PlayedTick};
 use spellhost_sim as sim;
 use spellhost_sim::World;
-use spellhost_wire::{Digest, FORMAT, Header, Pin, Record, RecordingError, RecordingReader, RecordingWriter};
+use spellhost_wire::{Digest, FORMAT, Header, Record, RecordingError, RecordingReader, RecordingWriter};
 
 use crate::file::Draft;
 use crate::problem::Problem;
@@ -112,24 +113,13 @@ impl Recorder {
         if self.pinned.insert(own.component) {
             self.append(&Record::Component(component.admitted().bytes().to_vec()))?;
         }
-        self.append(&Record::Pin(Pin {
-            revision_id: Digest(own.id.0),
-            component: Digest(own.component.0),
-            cooldown: own.cooldown,
-            mana: own.mana,
-            grant: own.grant,
-            memory_bytes: own.limits.memory_bytes,
-            commands: own.limits.commands,
-            edited_voxels: own.limits.edited_voxels,
-            state_bytes: own.limits.state_bytes,
-            manifest: revision.manifest.clone(),
-        }))
+        self.append(&Record::Pin(pin(&own, &revision.manifest)))
     }
 
     /// Writes a played tick.
     #[allow(clippy::missing_errors_doc, reason = "said at `pin`")]
     pub fn frame(&mut self, played: &PlayedTick) -> Result<(), Problem> {
-        self.append(&Record::Frame(Box::new(frame::frame(WORLD_ID, played))))
+        self.append(&Record::Frame(Box::new(frame::frame(WORLD_ID, &played.inputs, &played.report))))
     }
 
     /// Ends the recording with the world as it is now, and puts the file into its place.

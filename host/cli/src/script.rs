@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use spellhost_runtime::exact;
+use spellhost_lockstep::exact;
 use spellhost_sim::{
     Aim, CastRequest, Channel, ChunkPos, Direction, Inputs, NamedValue, Point, RemoteInput, Target,
 };

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use spellhost_runtime::{Caster, Component, Library, PlayedTick, exact, frame, play_tick};
+use spellhost_lockstep::{exact, frame};
+use spellhost_runtime::{Caster, Component, Library, PlayedTick, play_tick};
 use spellhost_sim::{
     CallReport, CastId, ChunkPos, EntityId, Inputs, Migration, Op, StateHash, TickReport, Voxels, World,
 };

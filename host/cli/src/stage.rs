@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use spellhost_runtime::{exact, quantise};
+use spellhost_lockstep::{exact, quantise};
 use spellhost_sim::limits::VERTICAL_BLOCKS;
 use spellhost_sim::{
     BlockPos, Coord, Direction, EntityKind, EntitySpec, Generator, Op, Point, Points, Template, Terrain,

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use spellhost_runtime::{CallNote, LogLine, TrapReport, frame};
+use spellhost_lockstep::frame;
+use spellhost_runtime::{CallNote, LogLine, TrapReport};
 use spellhost_sim::{CallReport, CastId, CastReport, Outcome, Refusal};
 use spellhost_wire as wire;
 

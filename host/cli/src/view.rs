@@ -2,7 +2,7 @@
 //!
 //! Turns the simulation's types into the picture's; draws nothing.
 
-use spellhost_runtime::exact;
+use spellhost_lockstep::exact;
 use spellhost_sim::{BlockPos, BlockSize, CHUNK_EDGE, ChunkPos, EntityKind, Material, Voxels};
 use spellhost_wire::{Effect, Fill};
 

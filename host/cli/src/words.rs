@@ -90,7 +90,7 @@ pub fn effect(effect: &Effect, roster: &Roster) -> String {
             format!("sends `{event}` to {} with {payload:?}", name(player))
         }
         Effect::Listen { name, duration } => format!("listens for `{name}` for {}", ticks(*duration)),
-        Effect::Save { bytes } => format!("keeps {bytes} bytes of state"),
+        Effect::Save { bytes, .. } => format!("keeps {bytes} bytes of state"),
         Effect::Finish {} => "ends itself".into(),
     }
 }

@@ -34,9 +34,6 @@ mod info;
 mod params;
 mod settings;
 
-pub mod exact;
-pub mod quantise;
-
 mod abi;
 mod lifting;
 mod linking;
@@ -50,7 +47,6 @@ mod stop;
 
 mod caster;
 mod casting;
-pub mod frame;
 mod lane;
 mod library;
 mod tick;

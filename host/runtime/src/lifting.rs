@@ -3,6 +3,7 @@
 //!
 //! Whether a command is allowed is not decided here but by [`crate::session::Session::issue`].
 
+use spellhost_lockstep::quantise;
 use spellhost_sim as sim;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Lift, WasmList, WasmStr};
@@ -12,7 +13,6 @@ use crate::limits::{BYTE_LIST_ARGUMENT_MAX, LIST_ARGUMENT_ITEMS_MAX, STRING_ARGU
 use crate::log::quoted;
 use crate::measured::{Measured, is_malformed_text};
 use crate::prices::{EFFECT_PARAM, TEXT_BYTE};
-use crate::quantise;
 use crate::reads;
 use crate::session::{Session, charge};
 use crate::stop::Stop;

@@ -1,9 +1,9 @@
 //! From the simulation to what a spell is told: contexts, events, entities, rays. Exact.
 
+use spellhost_lockstep::exact;
 use spellhost_sim as sim;
 
 use crate::abi;
-use crate::exact;
 
 pub(crate) fn vec3([x, y, z]: [f64; 3]) -> abi::Vec3 {
     abi::Vec3 { x, y, z }

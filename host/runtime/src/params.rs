@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use spellhost_lockstep::quantise;
 use spellhost_sim as sim;
 
 use crate::info::{ParamSpec, ParamValue, SpellInfo};
 use crate::limits::TEXT_PARAM_BYTES_MAX;
 use crate::log::quoted;
-use crate::quantise;
 
 /// The largest entity id: ids are below 2^53, exact in JSON.
 const ENTITY_ID_MAX: u64 = (1 << 53) - 1;

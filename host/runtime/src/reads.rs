@@ -3,12 +3,12 @@
 //!
 //! Prices and the shapes of the WIT are the adapter's ([`crate::linking`]).
 
+use spellhost_lockstep::quantise;
 use spellhost_sim::limits::{QUERY_ENTITIES_MAX, QUERY_RADIUS_MAX, RAY_BLOCKS_MAX, REGION_EDGE_MAX};
 use spellhost_sim::{
     BlockPos, BlockSize, Coord, Direction, EntityInfo, EntityKind, Material, Point, QuantiseError, RayHit,
 };
 
-use crate::quantise;
 use crate::session::Session;
 use crate::stop::Stop;
 

@@ -49,7 +49,5 @@ impl World {
 /// The same direction with length 1; `None` for the zero vector. One that has it already stays as it is.
 pub(crate) fn unit(direction: Direction) -> Option<Direction> {
     let [x, y, z] = direction.raw().map(i64::from);
-    let squares = (x as i128).pow(2) + (y as i128).pow(2) + (z as i128).pow(2);
-    let error = (squares - (1 << (2 * Direction::FRACTION_BITS))).unsigned_abs();
-    if error < 1 << 34 { Some(direction) } else { Direction::normalise(x, y, z) }
+    if direction.is_unit() { Some(direction) } else { Direction::normalise(x, y, z) }
 }

@@ -180,6 +180,20 @@ impl Direction {
         Some(Self { x: unit(x), y: unit(y), z: unit(z) })
     }
 
+    /// The direction with these raw components; `None` where its length is not 1. Whatever
+    /// [`Direction::normalise`] made is taken as it is.
+    pub fn from_raw([x, y, z]: [i32; 3]) -> Option<Self> {
+        let direction = Self { x, y, z };
+        direction.is_unit().then_some(direction)
+    }
+
+    /// Whether the length is 1, but for the rounding of [`Direction::normalise`].
+    pub(crate) fn is_unit(self) -> bool {
+        let square = |part: i32| (part as i128).pow(2);
+        let squares = square(self.x) + square(self.y) + square(self.z);
+        (squares - (1 << (2 * Self::FRACTION_BITS))).unsigned_abs() < 1 << 34
+    }
+
     /// The raw components, each in 1/2^30.
     pub const fn raw(self) -> [i32; 3] {
         [self.x, self.y, self.z]
@@ -253,6 +267,7 @@ mod tests {
             let direction = Direction::normalise(x >> small, y >> small, z >> small).expect("not zero");
             let square: i128 = direction.raw().iter().map(|part| (*part as i128).pow(2)).sum();
             let one = 1i128 << 60;
+            prop_assert_eq!(Direction::from_raw(direction.raw()), Some(direction));
             // A length within 1e-6 of 1 has a square within 2e-6.
             prop_assert!((square - one).abs() <= one / 500_000, "{} of {}", square, one);
         }

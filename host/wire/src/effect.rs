@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::forms::tagged;
+use crate::text::Bytes;
 use crate::value::NamedValue;
 
 /// How a sphere or box changes voxels.
@@ -52,7 +53,7 @@ tagged! {
         Broadcast { name: String, payload: String },
         Send { player: u64, name: String, payload: String },
         Listen { name: String, duration: u32 },
-        Save { bytes: u32 },
+        Save { bytes: u32, data: Bytes },
         Finish {},
     }
 }

@@ -5,6 +5,7 @@
 //! know the simulation, the engine or a file system; who turns a played tick into a [`Frame`] is
 //! elsewhere.
 
+mod base64;
 mod forms;
 mod text;
 
@@ -22,5 +23,5 @@ pub use effect::{Effect, Fill};
 pub use frame::{Call, Cast, CastParams, Channel, Frame, Input, Op, Swap, Target};
 pub use outcome::{Fuel, Outcome, Refusal};
 pub use recording::{FORMAT, Header, Pin, Record, RecordingError, RecordingReader, RecordingWriter};
-pub use text::{Digest, Hash};
+pub use text::{Bytes, Digest, Hash};
 pub use value::{NamedValue, Value};

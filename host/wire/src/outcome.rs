@@ -37,6 +37,15 @@ impl Outcome {
             *r#where = None;
         }
     }
+
+    /// Whether another outcome is the same but for where a trap was, which hangs on the names that a
+    /// component carries.
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Trapped { trap, .. }, Self::Trapped { trap: other, .. }) => trap == other,
+            _ => self == other,
+        }
+    }
 }
 
 /// Fuel of a call.

@@ -62,6 +62,13 @@ pub struct Pin {
     pub manifest: String,
 }
 
+impl Pin {
+    /// Whether the revision id is that of the manifest.
+    pub fn names_its_manifest(&self) -> bool {
+        Digest::of(self.manifest.as_bytes()) == self.revision_id
+    }
+}
+
 /// One record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {

@@ -1,7 +1,10 @@
-//! Bytes that are text in JSON and bytes in postcard: digests (`b3:` + 64 hex) and state hashes (32 hex).
+//! Bytes that are text in JSON and bytes in postcard: digests (`b3:` + 64 hex), state hashes (32 hex)
+//! and contents (base64).
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::base64;
 
 /// The BLAKE3 digest of some content. JSON: `b3:` and 64 lower-case hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,6 +13,13 @@ pub struct Digest(pub [u8; 32]);
 /// The hash of a world's state after a tick. JSON: 32 lower-case hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 16]);
+
+impl Digest {
+    /// The digest of these bytes.
+    pub fn of(content: &[u8]) -> Self {
+        Self(*blake3::hash(content).as_bytes())
+    }
+}
 
 impl std::fmt::Display for Digest {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -21,6 +31,30 @@ impl std::fmt::Display for Digest {
 impl std::fmt::Display for Hash {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+/// Content, such as an active spell's state. JSON: base64 with padding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        if out.is_human_readable() {
+            out.serialize_str(&base64::encode(&self.0))
+        } else {
+            self.0.serialize(out)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if !from.is_human_readable() {
+            return Vec::deserialize(from).map(Self);
+        }
+        let text = String::deserialize(from)?;
+        base64::decode(&text).map(Self).ok_or_else(|| D::Error::custom("this is not padded base64"))
     }
 }
 

@@ -3,8 +3,8 @@
 
 use expect_test::expect;
 use spellhost_wire::{
-    Call, Cast, CastParams, Channel, Digest, Effect, Fill, Frame, Fuel, Hash, Input, NamedValue, Op, Outcome,
-    Refusal, Swap, Target, Value,
+    Bytes, Call, Cast, CastParams, Channel, Digest, Effect, Fill, Frame, Fuel, Hash, Input, NamedValue, Op,
+    Outcome, Refusal, Swap, Target, Value,
 };
 
 fn frame() -> Frame {
@@ -59,6 +59,7 @@ fn frame() -> Frame {
                     material: "air".into(),
                     mode: Fill::Subtract,
                 },
+                Effect::Save { bytes: 3, data: Bytes(vec![1, 2, 255]) },
                 Effect::Finish {},
             ]),
         }],
@@ -164,6 +165,11 @@ fn json() {
                   "mode": "subtract"
                 },
                 {
+                  "type": "save",
+                  "bytes": 3,
+                  "data": "AQL/"
+                },
+                {
                   "type": "finish"
                 }
               ]
@@ -178,6 +184,6 @@ fn json() {
 fn postcard() {
     let bytes = postcard::to_allocvec(&frame()).expect("plain data");
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    expect!["379 bytes, 0764656661756c74070100066d6972726f7200010361736b027b7d0102086669726562616c6caaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb010001000100000000000000000000000000000000000000000000f0bf0101030105706f776572020000000000001240000106010204010901086669726562616c6c02010101010101010101010101010101010101010101010101010101010101010102020202020202020202020202020202020202020202020202020202020202025a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a010b020463617374086669726562616c6caaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0001d209c096b102cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc010201000000000000e03f000000000000104000000000000027c00000000000001040036169720115"].assert_eq(&format!("{} bytes, {}", bytes.len(), hex));
+    expect!["385 bytes, 0764656661756c74070100066d6972726f7200010361736b027b7d0102086669726562616c6caaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb010001000100000000000000000000000000000000000000000000f0bf0101030105706f776572020000000000001240000106010204010901086669726562616c6c02010101010101010101010101010101010101010101010101010101010101010102020202020202020202020202020202020202020202020202020202020202025a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a010b020463617374086669726562616c6caaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa0001d209c096b102cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc010301000000000000e03f000000000000104000000000000027c0000000000000104003616972011403030102ff15"].assert_eq(&format!("{} bytes, {}", bytes.len(), hex));
     assert_eq!(postcard::from_bytes::<Frame>(&bytes).expect("just written"), frame());
 }

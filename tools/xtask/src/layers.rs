@@ -10,9 +10,13 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("spellhost-sim", &[]),
     ("spellhost-wire", &[]),
-    ("spellhost-runtime", &["spellhost-sim", "spellhost-wire"]),
+    ("spellhost-lockstep", &["spellhost-sim", "spellhost-wire"]),
+    ("spellhost-runtime", &["spellhost-lockstep", "spellhost-sim"]),
     ("spellhost-forge", &["spellhost-runtime", "spellhost-sim"]),
-    ("spellhost", &["spellhost-forge", "spellhost-runtime", "spellhost-sim", "spellhost-wire"]),
+    (
+        "spellhost",
+        &["spellhost-forge", "spellhost-lockstep", "spellhost-runtime", "spellhost-sim", "spellhost-wire"],
+    ),
     ("spellhost-sdk", &[]),
     ("spellhost-bindings", &[]),
     ("spellhost-tests", &[]),

@@ -36,8 +36,9 @@ pub fn prepare() -> Result<()> {
 pub fn test() -> Result<()> {
     prepare()?;
     step("binary", || cargo(&["build", "--release"]))?;
-    step("simulation for wasm32", || {
-        cargo(&["build", "--release", "--package", "spellhost-sim", "--target", GUEST_TARGET])
+    step("simulation and lockstep for wasm32", || {
+        let packages = ["--package", "spellhost-sim", "--package", "spellhost-lockstep"];
+        cargo(&[&["build", "--release"], &packages[..], &["--target", GUEST_TARGET]].concat())
     })?;
     let mut total = Summary::default();
     step("simulation in debug", || total.add(&["test", "--package", "spellhost-sim", "--lib"]))?;

@@ -1,7 +1,8 @@
 //! A played tick as a frame: the simulation's fixed point as exact doubles, its tables as names.
 //!
-//! One way only, and nothing here decides anything. Velocities go from blocks a tick to blocks a
-//! second; a double holds every value exactly, but for the last bit of some velocities.
+//! One way only, and nothing here decides anything; the way back is in [`crate::entering`] and
+//! [`crate::applying`]. Velocities go from blocks a tick to blocks a second: a double holds every
+//! value within the simulation's bounds exactly.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,6 @@ use spellhost_sim as sim;
 use spellhost_wire as wire;
 
 use crate::exact;
-use crate::tick::PlayedTick;
 
 /// Blocks a second squared, from blocks a tick per tick.
 fn gravity(rate: sim::Rate) -> f64 {
@@ -140,7 +140,7 @@ fn effect(command: &sim::Command, spawned: &mut impl Iterator<Item = u64>) -> wi
         C::Broadcast { name, payload } => E::Broadcast { name, payload },
         C::Send { player, name, payload } => E::Send { player: player.0, name, payload },
         C::Listen { name, duration } => E::Listen { name, duration },
-        C::Save { bytes } => E::Save { bytes: bytes.len() as u32 },
+        C::Save { bytes } => E::Save { bytes: bytes.len() as u32, data: wire::Bytes(bytes) },
         C::Finish => E::Finish {},
     }
 }
@@ -241,26 +241,24 @@ fn call(report: &sim::CallReport) -> wire::Call {
     }
 }
 
-/// The frame of a played tick, effects included.
-pub fn frame(world_id: &str, played: &PlayedTick) -> wire::Frame {
-    let report = &played.report;
+/// The frame of a tick that was played with these inputs, effects included.
+pub fn frame(world_id: &str, inputs: &sim::Inputs, report: &sim::TickReport) -> wire::Frame {
     let seeds: BTreeMap<sim::CastId, &[u8; 32]> = report
         .calls
         .iter()
         .filter(|call| matches!(call.entry, sim::Entry::Cast))
         .map(|call| (call.cast, &call.seed))
         .collect();
-    let casts = played.inputs.casts.iter().zip(&report.casts);
+    let casts = inputs.casts.iter().zip(&report.casts);
     wire::Frame {
         world_id: world_id.into(),
         tick: report.tick,
-        inputs: played.inputs.remotes.iter().map(input).collect(),
+        inputs: inputs.remotes.iter().map(input).collect(),
         casts: casts
             .map(|(request, cast_report)| cast(request, cast_report, seeds.get(&cast_report.cast).copied()))
             .collect(),
-        ops: played.inputs.ops.iter().map(op).collect(),
-        swaps: played
-            .inputs
+        ops: inputs.ops.iter().map(op).collect(),
+        swaps: inputs
             .swaps
             .iter()
             .map(|swap| wire::Swap {
