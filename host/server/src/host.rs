@@ -287,7 +287,7 @@ impl Host {
 fn aim(requested: &RequestedParams) -> Result<Aim, Failure> {
     let bad = |what: &str, why: String| Failure::new(Code::BadParam, format!("cast_params.{what}: {why}"));
     let point = |what: &str, at: [f64; 3]| -> Result<Point, Failure> {
-        let point = spellhost_runtime::quantise::point(at)
+        let point = spellhost_lockstep::quantise::point(at)
             .map_err(|(axis, error)| bad(what, format!("{axis}: {error}")))?;
         if point.in_bounds() { Ok(point) } else { Err(bad(what, "outside the world".into())) }
     };
@@ -295,7 +295,7 @@ fn aim(requested: &RequestedParams) -> Result<Aim, Failure> {
     let direction = match requested.direction {
         None => None,
         Some(parts) => Some(
-            spellhost_runtime::quantise::direction(parts)
+            spellhost_lockstep::quantise::direction(parts)
                 .map_err(|(axis, error)| bad("direction", format!("{axis}: {error}")))?
                 .ok_or_else(|| bad("direction", "it has no length".into()))?,
         ),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spellhost_runtime::{Component, Engine, Policy, admit};
-use spellhost_sim::{CallLimits, Digest, RevisionRef};
+use spellhost_sim::{Digest, RevisionRef};
 use spellhost_store::{Blobs, Store};
 use spellhost_wire::Code;
 
@@ -75,33 +75,8 @@ impl Shelf {
     /// As [`Shelf::component`].
     pub fn revision(&self, store: &Store, id: Digest) -> Result<(RevisionRef, Component), Failure> {
         let own = spellhost_store::Digest(id.0);
-        let revision = store.revision(&own).map_err(Failure::from)?;
         let manifest = store.manifest(&own).map_err(Failure::from)?;
-        let component = self.component(store, Digest(revision.component.digest.0))?;
-        Ok((reference(id, &manifest, &component), component))
-    }
-}
-
-/// What a manifest lowers, and what its component says of itself.
-fn reference(id: Digest, manifest: &[u8], component: &Component) -> RevisionRef {
-    let manifest: serde_json::Value = serde_json::from_slice(manifest).unwrap_or_default();
-    let limit = |name: &str| manifest["limits"][name].as_u64();
-    let host = CallLimits::default();
-    let lower = |name: &str, most: u32| {
-        limit(name).map_or(most, |own| u32::try_from(own).unwrap_or(most).min(most))
-    };
-    let most = spellhost_sim::limits::GRANT_FUEL;
-    RevisionRef {
-        id,
-        component: component.digest(),
-        cooldown: component.info().cooldown,
-        mana: component.info().mana,
-        grant: limit("fuel").unwrap_or(most).min(most),
-        limits: CallLimits {
-            memory_bytes: lower("memory", host.memory_bytes),
-            commands: lower("commands", host.commands),
-            edited_voxels: lower("edited_voxels", host.edited_voxels),
-            state_bytes: lower("state", host.state_bytes),
-        },
+        let reference = spellhost_lockstep::reference(&manifest).map_err(|error| Failure::internal(&error))?;
+        Ok((reference, self.component(store, reference.component)?))
     }
 }

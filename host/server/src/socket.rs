@@ -309,7 +309,7 @@ impl Connection {
 
 /// The legacy operation as the simulation's own.
 fn operation(asked: &VoxelOperation) -> Result<Op, Failure> {
-    use spellhost_runtime::quantise;
+    use spellhost_lockstep::quantise;
     use spellhost_sim::FillMode;
     let bad = |field: &str, why: &dyn std::fmt::Display| {
         Failure::new(Code::BadParam, format!("spell.{field}: {why}"))

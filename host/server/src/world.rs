@@ -15,7 +15,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use spellhost_runtime::{Caster, Component, Library, PlayedTick, frame, play_tick};
+use spellhost_lockstep::frame::frame;
+use spellhost_runtime::{Caster, Component, Library, PlayedTick, play_tick};
 use spellhost_sim::limits::TICKS_PER_SECOND;
 use spellhost_sim::{
     BlockPos, CastId, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op, Point,
@@ -394,7 +395,7 @@ impl Playing {
         let inputs = std::mem::take(&mut entering.inputs);
         let newest = self.start.world.entities().map(|entity| entity.id).max();
         let played = play_tick(&mut self.start.world, inputs, &self.start.library, &self.start.caster);
-        let frame = Arc::new(frame::frame(&self.start.id, &played));
+        let frame = Arc::new(frame(&self.start.id, &played.inputs, &played.report));
         self.start.recorder.frame(&frame);
         self.settle(&entering, newest);
         self.tell(&played, &frame);

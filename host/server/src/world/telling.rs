@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::extract::ws::Message;
-use spellhost_runtime::{PlayedTick, frame};
+use spellhost_lockstep::frame;
+use spellhost_runtime::PlayedTick;
 use spellhost_sim::{CallReport, Command, Entry};
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{
