@@ -51,6 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         cooldown: info.cooldown,
         mana: info.mana,
         grant: limits::GRANT_FUEL,
+        instantiate_fuel: component.instantiate_fuel(),
         limits: CallLimits::default(),
     };
     let cast = CastRequest {

@@ -1,9 +1,19 @@
 //! What crosses crates, tried from outside: the built `spellhost` as a user would type it.
 //!
-//! Knows the command line and the file formats; never a crate's inside.
+//! Knows the command line and the file formats, and the crates by their public faces; never a crate's inside.
 
 mod bad_input;
 mod binary;
+#[allow(dead_code, reason = "shared with the tests of the engine, which use all of it")]
+mod guests;
+mod certify;
+mod busy;
+mod components;
+mod determinism;
+mod follower;
+mod generated;
 mod hot_reload;
+mod misbehaving;
+mod replay;
 mod spells;
 mod transcripts;

@@ -6,7 +6,7 @@ use std::fs;
 
 use crate::binary::{json, root, run};
 
-fn folders() -> Vec<String> {
+pub fn folders() -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(root().join("spells"))
         .expect("the spells are there")
         .map(|entry| entry.expect("a readable folder"))

@@ -1701,8 +1701,10 @@ pub mod spellhost {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The first thing along a ray. Direction of any length but zero; `max-distance` 0 to 256.
-            /// Fuel: 400 + 32 per block of max-distance.
+            /// The first solid voxel, creature, item or living player along a ray. What the ray starts in is not met, nor are
+            /// projectiles in flight and dead players. Direction of any length but zero; `max-distance` 0 to 256.
+            /// An entity is looked at where the ray passes near its cell of 16 blocks, once for each 16 blocks of the ray.
+            /// Fuel: 400 + 32 per block of max-distance, and 20 an entity looked at.
             #[allow(async_fn_in_trait)]
             pub fn raycast(
                 origin: Vec3,
@@ -1819,7 +1821,7 @@ pub mod spellhost {
             }
             #[allow(unused_unsafe, clippy::all)]
             /// At most 64 rays; answers in the order of the rays.
-            /// Fuel: 200 + 32 per block of max-distance, and 300 a ray.
+            /// Fuel: 200 + 32 per block of max-distance, 300 a ray, and 20 an entity looked at.
             #[allow(async_fn_in_trait)]
             pub fn raycasts(rays: &[Ray]) -> _rt::Vec<Option<RayHit>> {
                 unsafe {
@@ -2086,7 +2088,8 @@ pub mod spellhost {
             }
             #[allow(unused_unsafe, clippy::all)]
             /// Entities whose centre is within `radius` (0 to 64 blocks); sorted by squared distance, then id; the nearest 256.
-            /// Fuel: 1,000 + 100 per block of radius, and 200 an entity of the answer.
+            /// Players are found dead too: their health is 0. Entities of any kind in the cells of 16 blocks around are looked at.
+            /// Fuel: 1,000 + 100 per block of radius, 20 an entity looked at, and 200 an entity of the answer.
             #[allow(async_fn_in_trait)]
             pub fn entities_in_radius(
                 center: Vec3,
@@ -2415,7 +2418,9 @@ pub mod spellhost {
             }
         }
         /// Commands on voxels. All command lists: kept in the order of delivery, applied only if the call returns ok.
-        /// A call has at most 64 commands over all interfaces, 16 KiB of them, and covers at most 65,536 voxels.
+        /// A call has at most 64 commands over all interfaces, 16 KiB of them, and covers at most 65,536
+        /// voxels in at most 32 chunks (32 x 32 x 32 voxels, aligned). All calls of a tick touch at most 256 chunks, and a world holds
+        /// at most 16,384 that were changed; what goes beyond is skipped.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod terrain {
             #[used]
@@ -2567,8 +2572,8 @@ pub mod spellhost {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Changes voxels, in order.
-            /// Fuel: 150 + 150 per operation, and 4 a voxel covered.
+            /// Changes voxels, in order. A chunk is paid for once a call, however many operations touch it.
+            /// Fuel: 150 + 150 per operation, 4 a voxel covered, and 30,000 a chunk touched.
             #[allow(async_fn_in_trait)]
             pub fn apply(ops: &[TerrainOp]) -> () {
                 unsafe {
@@ -2661,8 +2666,9 @@ pub mod spellhost {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Entering and leaving the box raise `trigger` for `duration` ticks (1 to 36,000). At most 8 at a time.
-            /// Fuel: 300.
+            /// Entering and leaving the box raise `trigger` for `duration` ticks (1 to 36,000). At most 8 at a time,
+            /// and 1,024 in a world; a box notices at most 256 bodies in it.
+            /// Fuel: 300 + 8 per cell of 16 blocks that the box meets, and 20 an entity looked at.
             #[allow(async_fn_in_trait)]
             pub fn watch_box(
                 min: BlockPos,
@@ -2768,7 +2774,8 @@ pub mod spellhost {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Ids are `first-entity` + n, known beforehand: nothing is returned.
+            /// Ids are `first-entity` + n, known beforehand: nothing is returned. At most 256 of a cast fly at a time, and 2,048 in
+            /// a world; one beyond is skipped, and its id with it.
             /// Fuel: 150 + 300 per projectile.
             #[allow(async_fn_in_trait)]
             pub fn spawn(specs: &[ProjectileSpec]) -> () {
@@ -2899,7 +2906,8 @@ pub mod spellhost {
                 Teleport(Motion),
                 /// Gives it a status.
                 ApplyStatus(Status),
-                /// Spawns a creature, owned by the caster; its id is `first-entity` + n.
+                /// Spawns a creature, owned by the caster; its id is `first-entity` + n. A caster's spells keep at most 64 alive,
+                /// those of a world 1,024; one beyond is skipped, and its id with it.
                 SpawnNpc(NpcSpec),
                 /// Removes an entity; a player cannot be removed.
                 Despawn(EntityId),
@@ -2936,7 +2944,7 @@ pub mod spellhost {
             }
             #[allow(unused_unsafe, clippy::all)]
             /// Changes entities, in order.
-            /// Fuel: 150 + 150 per operation, and 1 a byte of text.
+            /// Fuel: 150 + 150 per operation, 2,000 a teleport or spawn, and 1 a byte of text.
             #[allow(async_fn_in_trait)]
             pub fn apply(ops: &[EntityOp]) -> () {
                 unsafe {

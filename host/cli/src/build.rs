@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use spellhost_forge::Cancel;
 use spellhost_runtime::{Policy, admit};
 
 use crate::file::write_whole;
@@ -37,9 +36,7 @@ pub struct Args {
 /// What is wrong with the folder or the source, or Ctrl-C; then nothing was written.
 pub fn build(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
     let folder = open(&args.dir)?;
-    let cancel = Cancel::new();
-    let stop = cancel.clone();
-    interrupt.tell(move || stop.cancel());
+    let cancel = interrupt.cancel();
     let built = {
         let busy = screen.busy();
         let color = screen.ink_is_coloured();

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use spellhost_runtime::{Admitted, Component, Engine, EngineOptions, Policy, Rejection, admit, limits};
 
+use crate::interrupt::Interrupt;
 use crate::problem::Problem;
 use crate::screen::Screen;
-use crate::source::{not_a_spell, read};
+use crate::source::{compile, not_a_spell, read};
 use crate::words;
 
 const EXAMPLES: &str = "\
@@ -27,14 +28,18 @@ pub struct Args {
 /// Runs the command.
 ///
 /// # Errors
-/// Where the file cannot be read.
-pub fn check(args: &Args, screen: Screen) -> Result<u8, Problem> {
+/// Where the file cannot be read, or Ctrl-C.
+pub fn check(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
     let bytes = read(&args.file)?;
     let engine = Engine::new(EngineOptions::default()).map_err(|error| {
         Problem::usage("engine", "the engine does not start on this machine").because(&error)
     })?;
     let name = args.file.display().to_string();
-    match admit(&bytes, &Policy::default()).and_then(|admitted| engine.load(admitted)) {
+    let loaded = match admit(&bytes, &Policy::default()) {
+        Ok(admitted) => compile(&engine, admitted, &interrupt.cancel())?,
+        Err(rejection) => Err(rejection),
+    };
+    match loaded {
         Ok(component) => {
             if screen.is_json() {
                 screen.object(&object(&component));

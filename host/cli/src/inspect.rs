@@ -47,7 +47,8 @@ pub fn inspect(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
     read(&args.file)?;
     let machine = Machine::start(Some(1))?;
     let progress = |_: Doing| {};
-    let making = Making { lines: false, color: false, cancel: &Default::default(), progress: &progress };
+    let cancel = interrupt.cancel();
+    let making = Making { lines: false, color: false, cancel: &cancel, progress: &progress };
     let ready = Source::File(args.file.clone()).ready(&machine.engine, &making)?;
     let trial = trial(&machine, &ready, interrupt)?;
     let costs = costs(&ready.component, &trial);

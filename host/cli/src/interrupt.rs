@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use spellhost_forge::Cancel;
+
 use crate::problem::Problem;
 
 /// How long an orderly end may take.
@@ -61,6 +63,14 @@ impl Interrupt {
             listener();
         }
         listeners.push(Box::new(listener));
+    }
+
+    /// A wish to stop that a signal makes.
+    pub fn cancel(&self) -> Cancel {
+        let cancel = Cancel::new();
+        let stop = cancel.clone();
+        self.tell(move || stop.cancel());
+        cancel
     }
 
     /// Whether a signal came.

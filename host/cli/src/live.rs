@@ -256,6 +256,7 @@ impl<'a> Live<'a> {
         };
         let told = playing.session.play(Inputs { swaps: vec![swap], ..Inputs::default() })?;
         let swap_time = started.elapsed();
+        playing.session.forget_all_but(&ready.component);
         playing.ready = ready;
         playing.script = script;
         told.strays.iter().for_each(|call| stray(self.screen, call));

@@ -35,12 +35,27 @@ mod fields;
 mod scenario;
 mod test;
 
+mod corpus;
+mod difference;
+mod rehearsal;
+mod transcript;
+
+mod certificate;
+mod certify;
+mod chance;
+mod invention;
+mod opinion;
+mod panel;
+mod processor;
+
 mod build;
 mod check;
+mod compile;
 mod completions;
 mod doctor;
 mod inspect;
 mod new;
+mod replay;
 
 use std::process::ExitCode;
 
@@ -58,6 +73,7 @@ Examples:
   spellhost new ember               make a spell that builds
   spellhost run ember               cast it, then again on every save
   spellhost test ember              play its scenario files
+  spellhost certify ember           does it do the same on every engine?
   spellhost doctor                  what is missing to build spells
 
 Every flag may stand in the environment as SPELLHOST_ and its name. SPELLHOST_LOG filters the
@@ -84,11 +100,18 @@ enum Command {
     Inspect(inspect::Args),
     Run(run::Args),
     Test(test::Args),
+    Certify(certify::Args),
+    Replay(replay::Args),
+    #[command(name = panel::COMMAND, hide = true)]
+    Opinion(opinion::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = compile::child() {
+        return code;
+    }
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) => return misused(&error),
@@ -113,10 +136,13 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
     match command {
         Command::New(args) => new::new(args, screen),
         Command::Build(args) => build::build(args, screen, interrupt),
-        Command::Check(args) => check::check(args, screen),
+        Command::Check(args) => check::check(args, screen, interrupt),
         Command::Inspect(args) => inspect::inspect(args, screen, interrupt),
         Command::Run(args) => run::run(args, screen, interrupt),
         Command::Test(args) => test::test(args, screen, interrupt),
+        Command::Replay(args) => replay::replay(args, screen, interrupt),
+        Command::Certify(args) => certify::certify(args, screen, interrupt),
+        Command::Opinion(args) => opinion::opinion(args),
         Command::Doctor(args) => doctor::doctor(args, screen),
         Command::Completions(args) => completions::completions(args, CommandLine::command(), screen),
     }
@@ -168,7 +194,7 @@ mod tests {
     #[test]
     fn every_command_has_examples_and_every_flag_an_environment() {
         let command = CommandLine::command();
-        for command in command.get_subcommands() {
+        for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
             let name = command.get_name();
             assert!(
                 command.get_after_help().is_some_and(|help| help.to_string().contains("Examples:")),

@@ -48,6 +48,8 @@ pub struct Problem {
     pub hints: Vec<String>,
     /// Longer text of somebody else's, such as a compiler's; shown as it is, before the message.
     pub detail: String,
+    /// A field of the object beyond the documented ones.
+    pub more: Option<(&'static str, Value)>,
     /// A text form that is better than this one's own: with an excerpt of the file.
     pub text: Option<String>,
 }
@@ -85,6 +87,7 @@ impl Problem {
             place: None,
             hints,
             detail: String::new(),
+            more: None,
             text: None,
         }
     }
@@ -135,6 +138,9 @@ impl Problem {
             object.insert("file".into(), json!(place.file));
             place.line.map(|line| object.insert("line".into(), json!(line)));
             place.column.map(|column| object.insert("column".into(), json!(column)));
+        }
+        if let Some((name, value)) = &self.more {
+            object.insert((*name).into(), value.clone());
         }
         Value::Object(object)
     }

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use spellhost_forge::Cancel;
 use spellhost_runtime::{Caster, Engine, EngineOptions};
 
 use crate::account::account;
@@ -76,7 +75,13 @@ impl Machine {
     /// # Errors
     /// Where this machine cannot run it.
     pub fn start(threads: Option<u16>) -> Result<Self, Problem> {
-        let engine = Engine::new(EngineOptions::default()).map_err(|error| {
+        Self::with(EngineOptions::default(), threads)
+    }
+
+    /// As [`Machine::start`], with an engine of these options.
+    #[allow(clippy::missing_errors_doc, reason = "said at `start`")]
+    pub fn with(options: EngineOptions, threads: Option<u16>) -> Result<Self, Problem> {
+        let engine = Engine::new(options).map_err(|error| {
             Problem::usage("engine", "the engine does not start on this machine").because(&error)
         })?;
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -96,9 +101,7 @@ pub fn run(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pro
     if !args.once {
         return Live::start(args, source, machine, screen, interrupt)?.stay();
     }
-    let cancel = Cancel::new();
-    let stop = cancel.clone();
-    interrupt.tell(move || stop.cancel());
+    let cancel = interrupt.cancel();
     let ready = {
         let busy = screen.busy();
         let making = Making {
@@ -157,6 +160,11 @@ pub fn show(
     Ok(())
 }
 
+/// A seed for programs: a saved world may have one that is not exact in every JSON reader.
+pub fn seed(seed: u64) -> Value {
+    if seed <= SEED_MAX { json!(seed) } else { json!(format!("{seed:016x}")) }
+}
+
 /// The object of `--once --json`.
 pub fn object(machine: &Machine, ready: &Ready, session: &Session, performance: &Performance) -> Value {
     let seed = session.world().config().seed;
@@ -165,8 +173,7 @@ pub fn object(machine: &Machine, ready: &Ready, session: &Session, performance: 
         "revision_id": ready.revision.id(),
         "component": {"digest": ready.component.digest().to_string(), "size": ready.component.size()},
         "engine_id": machine.engine.id().to_string(),
-        // A saved world may have a seed that is not exact in every JSON reader.
-        "seed": if seed <= SEED_MAX { json!(seed) } else { json!(format!("{seed:016x}")) },
+        "seed": self::seed(seed),
         "ticks": performance.ticks,
         "state_hash": performance.after.hash,
         "casts": performance.tallies.iter().map(|tally| tally.json()).collect::<Vec<_>>(),

@@ -151,12 +151,22 @@ impl Busy {
     /// Shows what is being done.
     pub fn show(&self, doing: Doing) {
         match doing {
-            Doing::Stage(stage) if self.screen.progress => {
-                self.bar.set_message(stage.to_owned());
+            Doing::Stage(text) | Doing::Share(text) if self.screen.progress => {
+                self.bar.set_message(text.to_owned());
                 self.bar.enable_steady_tick(Duration::from_millis(100));
             }
+            Doing::Share(_) => {}
             Doing::Note(line) if self.screen.progress => self.bar.println(line),
             Doing::Stage(line) | Doing::Note(line) => self.screen.note(line),
+        }
+    }
+}
+
+impl Busy {
+    /// Shows how far it is, on a terminal only.
+    pub fn update(&self, text: &str) {
+        if self.screen.progress {
+            self.show(Doing::Stage(text));
         }
     }
 }
@@ -172,6 +182,8 @@ impl Drop for Busy {
 pub enum Doing<'a> {
     /// Until the next one.
     Stage(&'a str),
+    /// How far it is; only for whoever watches.
+    Share(&'a str),
     /// Worth keeping on the screen.
     Note(&'a str),
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use spellhost_lockstep::exact;
 use spellhost_sim::{
-    Aim, CastRequest, Channel, ChunkPos, Direction, Inputs, NamedValue, Point, RemoteInput, Target,
+    Aim, CastRequest, Channel, ChunkPos, Direction, EntityId, Inputs, NamedValue, Point, RemoteInput, Target,
 };
 
 use crate::interrupt::Interrupt;
@@ -103,7 +103,7 @@ pub fn perform(
             session.take_chunks();
             opening = Some((View::of(session), session.health()));
         }
-        let inputs = inputs_at(session, script, revision, tick);
+        let inputs = script.inputs(&session.actors, revision, tick);
         session.play(inputs)?;
     }
     let (before, health_before) = opening.unwrap_or_else(|| (View::of(session), session.health()));
@@ -116,33 +116,29 @@ pub fn perform(
     Ok(Performance { ticks, before, after, chunks, health_before, health_after, focus, tallies })
 }
 
-fn inputs_at(session: &Session, script: &Script, revision: &Revision, tick: u64) -> Inputs {
-    let casts = script.casts.iter().filter(|cue| cue.tick == tick).map(|cue| CastRequest {
-        spell: revision.spell.clone(),
-        revision: revision.reference,
-        channel: Some(Channel::Draft),
-        caster: session.actors[cue.caster],
-        aim: Aim {
-            origin: None,
-            direction: cue.direction,
-            target: cue.target.map(|mark| target(session, mark)),
-        },
-        params: cue.params.clone(),
-    });
-    let remotes = script.remotes.iter().filter(|remote| remote.tick == tick).map(|remote| RemoteInput {
-        spell: revision.spell.clone(),
-        cast: None,
-        player: session.actors[remote.player],
-        name: remote.name.clone(),
-        payload: remote.payload.clone(),
-    });
-    Inputs { casts: casts.collect(), remotes: remotes.collect(), ..Inputs::default() }
-}
-
-fn target(session: &Session, mark: Mark) -> Target {
-    match mark {
-        Mark::Point(point) => Target::Point(point),
-        Mark::Actor(actor) => Target::Entity(session.actors[actor]),
+impl Script {
+    /// What enters at a tick, for actors of these ids.
+    pub fn inputs(&self, actors: &[EntityId], revision: &Revision, tick: u64) -> Inputs {
+        let target = |mark: Mark| match mark {
+            Mark::Point(point) => Target::Point(point),
+            Mark::Actor(actor) => Target::Entity(actors[actor]),
+        };
+        let casts = self.casts.iter().filter(|cue| cue.tick == tick).map(|cue| CastRequest {
+            spell: revision.spell.clone(),
+            revision: revision.reference,
+            channel: Some(Channel::Draft),
+            caster: actors[cue.caster],
+            aim: Aim { origin: None, direction: cue.direction, target: cue.target.map(target) },
+            params: cue.params.clone(),
+        });
+        let remotes = self.remotes.iter().filter(|remote| remote.tick == tick).map(|remote| RemoteInput {
+            spell: revision.spell.clone(),
+            cast: None,
+            player: actors[remote.player],
+            name: remote.name.clone(),
+            payload: remote.payload.clone(),
+        });
+        Inputs { casts: casts.collect(), remotes: remotes.collect(), ..Inputs::default() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A world that is being played: inputs in, ticks on, what each cast came to.
 //!
-//! The only place of the command line that plays ticks; it does so through the runtime's one
+//! What is shown is played here, what is certified in `rehearsal`; both through the runtime's one
 //! function. Deliberately knows no clock: how fast ticks follow each other is its caller's.
 
 use std::collections::BTreeMap;
@@ -118,6 +118,12 @@ impl Session {
     pub fn install(&mut self, revision: &Revision, component: &Component) -> Result<(), Problem> {
         self.library.insert(component.clone());
         self.recorder.as_mut().map_or(Ok(()), |recorder| recorder.pin(revision, component))
+    }
+
+    /// Forgets the components that no active spell names, but for this one: a world that is swapped into
+    /// ten thousand times holds no more than one that was not.
+    pub fn forget_all_but(&mut self, component: &Component) {
+        self.library.retain(&self.world, &[component.digest()]);
     }
 
     /// The tick that comes next.

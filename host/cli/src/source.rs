@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use spellhost_forge::{
-    BuildError, BuildFailure, BuildOptions, Built, Cancel, Diagnostic, Folder, FolderError, Level, Progress,
-    RunDefaults, build, read_component,
+    BuildError, BuildFailure, BuildOptions, Built, Cancel, Diagnostic, Folder, FolderError, Level, LoadError,
+    Progress, RunDefaults, Workbench, build, read_component,
 };
 use spellhost_runtime::{Admitted, Component, Engine, Policy, Rejection, admit};
 use spellhost_sim::SpellId;
@@ -98,7 +98,7 @@ impl Source {
                 let files = listing(&folder)?;
                 let spell = SpellId::parse(folder.id())
                     .ok_or_else(|| Problem::failed("bad_spell_id", folder.id()))?;
-                let component = load(engine, &built.component)?;
+                let component = load(engine, &built.component, making.cancel)?;
                 let origin = Origin {
                     language: Some(folder.manifest.language.name()),
                     limits: folder.manifest.limits,
@@ -115,8 +115,8 @@ impl Source {
                 })
             }
             Self::File(path) => {
-                let component =
-                    load(engine, &read(path)?).map_err(|problem| problem.at(path.display(), None, None))?;
+                let component = load(engine, &read(path)?, making.cancel)
+                    .map_err(|problem| problem.at(path.display(), None, None))?;
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
                 let revision = Revision::new(id_from_name(&stem), &component, &Origin::default());
                 Ok(Ready {
@@ -172,13 +172,34 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     })
 }
 
-/// Checks a component's bytes and compiles them.
+/// Checks a component's bytes and compiles them, in a child process with limits.
 ///
 /// # Errors
-/// Why it is not a spell.
-pub fn load(engine: &Engine, bytes: &[u8]) -> Result<Component, Problem> {
+/// Why it is not a spell, or that it was cancelled.
+pub fn load(engine: &Engine, bytes: &[u8], cancel: &Cancel) -> Result<Component, Problem> {
     let admitted: Admitted = admit(bytes, &Policy::default()).map_err(|rejection| not_a_spell(&rejection))?;
-    engine.load(admitted).map_err(|rejection| not_a_spell(&rejection))
+    compile(engine, admitted, cancel)?.map_err(|rejection| not_a_spell(&rejection))
+}
+
+/// Compiles what was admitted, in a child process with limits.
+///
+/// # Errors
+/// That it was cancelled, or that this machine starts no child; a rejection is the answer itself.
+pub fn compile(
+    engine: &Engine,
+    admitted: Admitted,
+    cancel: &Cancel,
+) -> Result<Result<Component, Rejection>, Problem> {
+    let workbench = Workbench::of_this_program()
+        .map_err(|error| Problem::usage("compiler", "cannot find this program itself").because(&error))?;
+    match workbench.load(engine, admitted, cancel) {
+        Ok(component) => Ok(Ok(component)),
+        Err(LoadError::Rejected(rejection)) => Ok(Err(rejection)),
+        Err(LoadError::Cancelled) => Err(Problem::interrupted()),
+        Err(error @ LoadError::Start(_)) => {
+            Err(Problem::usage("compiler", "cannot compile a component").because(&error))
+        }
+    }
 }
 
 /// Why a component is not a spell.

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use spellhost_forge::Cancel;
 
 use crate::bless::blessed;
 use crate::expectation::Happened;
@@ -81,9 +80,7 @@ pub fn test(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pr
         }
     };
     let machine = Machine::start(args.threads)?;
-    let cancel = Cancel::new();
-    let stop = cancel.clone();
-    interrupt.tell(move || stop.cancel());
+    let cancel = interrupt.cancel();
     // A broken folder is told before a compiler is started.
     let files = scenario_files(&crate::source::open(source.path())?.root)?;
     let ready = {
@@ -115,7 +112,11 @@ pub fn test(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pr
     Ok(if failed == 0 { 0 } else { 1 })
 }
 
-fn scenario_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+/// A spell's scenario files, by name.
+///
+/// # Errors
+/// Where they cannot be listed.
+pub fn scenario_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     let tests = folder.join("tests");
     let entries = match fs::read_dir(&tests) {
         Ok(entries) => entries,

@@ -138,6 +138,7 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::Trapped { trap, r#where: None } => format!("trapped: {trap}"),
         Outcome::Trapped { trap, r#where: Some(at) } => format!("trapped: {trap} in {at}"),
         Outcome::OutOfFuel {} => "out of fuel".into(),
+        Outcome::Limit { which } if which == "host" => "the host could not run it".into(),
         Outcome::Limit { which } => format!("over a limit: {which}"),
         Outcome::Refused { reason } => format!("refused: {}", refusal(*reason)),
     }

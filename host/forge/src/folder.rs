@@ -94,7 +94,7 @@ impl FolderError {
     }
 
     /// A fault with its line, its column and its line's text.
-    fn at(file: &Path, text: &str, fault: Fault, code: &'static str) -> Self {
+    pub(crate) fn at(file: &Path, text: &str, fault: Fault, code: &'static str) -> Self {
         let start = floor(text, fault.span.start);
         let end = floor(text, fault.span.end).max(start);
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);

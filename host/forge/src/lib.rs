@@ -2,8 +2,9 @@
 //!
 //! This crate alone starts child processes and watches files. It promises that a wrong folder, a wrong
 //! `spell.toml` and a failed compilation end in an error that names the place and the next step, that a
-//! cancelled build leaves nothing half written, and that the same source gives the same bytes. It does
-//! deliberately not know what a component does when it runs, nor whether a host would admit it.
+//! cancelled build leaves nothing half written, that the same source gives the same bytes, and that a
+//! stranger's component is compiled where it can harm nobody. It does deliberately not know what a
+//! component does when it runs.
 
 mod build;
 mod cache;
@@ -11,6 +12,7 @@ mod canonical;
 mod cancel;
 mod compiler;
 mod component;
+mod confined;
 mod diagnostic;
 mod failure;
 mod fields;
@@ -32,6 +34,8 @@ mod suggestion;
 pub mod template;
 pub mod toolchain;
 mod watch;
+mod workbench;
+mod worker;
 
 pub use build::{BuildOptions, Built, Progress, build};
 pub use cache::Cache;
@@ -47,3 +51,5 @@ pub use output::write_atomic;
 pub use revision::{ListedFile, Origin, Revision, digest_of, id_from_name};
 pub use toolchain::Toolchain;
 pub use watch::{Watch, WatchError, WatchEvent};
+pub use workbench::{COMMAND, CompileLimits, LoadError, Workbench, serve};
+pub use worker::{Worker, WorkerError, confine, read_frame, write_frame};

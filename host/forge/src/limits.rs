@@ -19,6 +19,8 @@ pub const REMOTES_MAX: usize = 256;
 
 /// The most fuel of one call.
 pub const FUEL_MAX: u64 = 2_000_000;
+/// The least fuel of one call that a spell may name.
+pub const FUEL_MIN: u64 = 10_000;
 /// The most bytes of a spell's linear memory.
 pub const MEMORY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// The least bytes of a spell's linear memory: one page.
@@ -39,12 +41,35 @@ pub const DIAGNOSTICS_MAX: usize = 256;
 /// A spell's stack, in bytes.
 pub const STACK_BYTES: u64 = 64 * 1024;
 
+/// The most bytes of one frame between this process and a worker.
+pub const FRAME_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How many frames a worker may be ahead of who reads them.
+pub const FRAMES_AHEAD: usize = 8;
+/// The most bytes of what a worker says on standard error that are kept, from the end.
+pub const SAID_BYTES_MAX: usize = 4 * 1024;
+/// The most bytes of memory that a worker may write to.
+pub const WORKER_DATA_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// The most seconds of processor time of a worker.
+pub const WORKER_CPU_SECONDS: u64 = 3_600;
+
 /// The most files of a watched spell that are looked at.
 pub const WATCHED_FILES_MAX: usize = 10_000;
 /// A watched file beyond this is compared by size and time instead of content, in bytes.
 pub const HASHED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// How many path dependencies deep a spell is watched.
 pub const WATCHED_PACKAGES_MAX: usize = 16;
+
+/// Real time that compiling one component may take, on a machine that has much else to do.
+pub const COMPILE_SECONDS: u64 = 60;
+/// Processor time that compiling one component may take, over all threads. The hungriest found that
+/// admission lets through takes a tenth.
+pub const COMPILE_PROCESSOR_SECONDS: u64 = 30;
+/// Memory that compiling one component may take.
+pub const COMPILE_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
+/// The most threads that compile one component.
+pub const COMPILE_THREADS_MAX: usize = 8;
+/// The largest machine code of one component; code is a few times the size of what it was made from.
+pub const COMPILE_ARTEFACT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 const _: () = assert!(MEMORY_BYTES_MIN <= MEMORY_BYTES_MAX, "one page fits");
 const _: () = assert!(STACK_BYTES < MEMORY_BYTES_MAX, "the stack leaves room for the heap");

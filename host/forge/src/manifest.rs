@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
 use crate::fields::{Fault, Field, Fields};
+use crate::folder::FolderError;
 use crate::language::Language;
 use crate::limits::{
-    COMMANDS_MAX, EDITED_VOXELS_MAX, FUEL_MAX, ID_BYTES_MAX, LIST_MAX, MEMORY_BYTES_MAX, MEMORY_BYTES_MIN,
-    NAME_BYTES_MAX, PARAMS_MAX, REMOTES_MAX, STATE_BYTES_MAX, TEXT_BYTES_MAX,
+    COMMANDS_MAX, EDITED_VOXELS_MAX, FUEL_MAX, FUEL_MIN, ID_BYTES_MAX, LIST_MAX, MEMORY_BYTES_MAX,
+    MEMORY_BYTES_MIN, NAME_BYTES_MAX, PARAMS_MAX, REMOTES_MAX, STATE_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use crate::suggestion::nearest;
 
@@ -114,6 +115,18 @@ pub(crate) struct Parsed {
     pub(crate) manifest: Manifest,
     pub(crate) entry: Option<Range<usize>>,
     pub(crate) world: Option<Range<usize>>,
+}
+
+impl Manifest {
+    /// Reads the text of a `spell.toml`. Paths in it stay as they are written: whether they exist is
+    /// [`crate::Folder`]'s to say.
+    ///
+    /// # Errors
+    /// The first fault, with its place in the text.
+    pub fn parse(text: &str) -> Result<Self, FolderError> {
+        let wrong = |(fault, code)| FolderError::at(Path::new("spell.toml"), text, fault, code);
+        parse(text).map(|parsed| parsed.manifest).map_err(wrong)
+    }
 }
 
 const KEYS: &[&str] =
@@ -236,7 +249,7 @@ fn limits(field: Field<'_, '_>) -> Result<Limits, Fault> {
     };
     let small = |limit: Option<u64>| limit.and_then(|limit| u32::try_from(limit).ok());
     Ok(Limits {
-        fuel: lowered("fuel", "", 1, FUEL_MAX)?,
+        fuel: lowered("fuel", "", FUEL_MIN, FUEL_MAX)?,
         memory: lowered("memory", " bytes", MEMORY_BYTES_MIN, MEMORY_BYTES_MAX)?,
         commands: small(lowered("commands", "", 0, COMMANDS_MAX)?),
         edited_voxels: lowered("edited_voxels", "", 0, EDITED_VOXELS_MAX)?,

@@ -104,7 +104,7 @@ fn forward(pipe: Option<impl Read + Send + 'static>, stream: Stream, send: &Send
 }
 
 /// Ends a process and all of its group, and waits until it is gone.
-fn end(child: &mut Child) -> io::Result<()> {
+pub(crate) fn end(child: &mut Child) -> io::Result<()> {
     #[cfg(unix)]
     if let Ok(id) = i32::try_from(child.id()) {
         // The child is not waited for yet, so the number is still its own. Cargo trusts nothing of a

@@ -80,6 +80,7 @@ fn manifest(spell: &SpellId, component: &Component, origin: &Origin) -> Value {
         "capabilities": component.capabilities(),
         "limits": {
             "fuel": limits.fuel,
+            "instantiate_fuel": component.instantiate_fuel(),
             "memory": limits.memory,
             "commands": limits.commands,
             "edited_voxels": limits.edited_voxels,

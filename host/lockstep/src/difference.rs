@@ -89,7 +89,8 @@ pub fn came(a: &Frame, b: &Frame) -> Option<Difference> {
         .or_else(|| (a.state_hash != b.state_hash).then_some(Difference { part: Part::Hash, at: 0 }))
 }
 
-fn calls(a: &Frame, b: &Frame) -> Option<Difference> {
+/// The first difference in the calls that ran.
+pub fn calls(a: &Frame, b: &Frame) -> Option<Difference> {
     for (at, (a, b)) in a.calls.iter().zip(&b.calls).enumerate() {
         let which = |call: &spellhost_wire::Call| (call.call_id, call.cast_id, call.revision_id);
         let part = if which(a) != which(b) || (&a.export, &a.spell_id) != (&b.export, &b.spell_id) {

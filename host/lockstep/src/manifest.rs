@@ -4,7 +4,7 @@
 //! [`RevisionRef`] stands in it. Knows the few fields it reads, and no others.
 
 use serde::Deserialize;
-use spellhost_sim::limits::GRANT_FUEL;
+use spellhost_sim::limits::{GRANT_FUEL, GRANT_FUEL_MIN, INSTANTIATE_FUEL_MAX};
 use spellhost_sim::{CallLimits, Digest, RevisionRef};
 
 /// Why a manifest is not one.
@@ -46,6 +46,7 @@ struct Limits {
     commands: Option<u64>,
     edited_voxels: Option<u64>,
     state: Option<u64>,
+    instantiate_fuel: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -70,7 +71,8 @@ pub fn reference(manifest: &[u8]) -> Result<RevisionRef, ManifestError> {
         component: Digest(component.0),
         cooldown: read.info.cooldown,
         mana: read.info.mana,
-        grant: limits.fuel.unwrap_or(GRANT_FUEL).min(GRANT_FUEL),
+        grant: limits.fuel.unwrap_or(GRANT_FUEL).clamp(GRANT_FUEL_MIN, GRANT_FUEL),
+        instantiate_fuel: limits.instantiate_fuel.unwrap_or(INSTANTIATE_FUEL_MAX).min(INSTANTIATE_FUEL_MAX),
         limits: CallLimits {
             memory_bytes: lower(limits.memory, host.memory_bytes),
             commands: lower(limits.commands, host.commands),

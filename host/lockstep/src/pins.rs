@@ -104,6 +104,7 @@ fn reference(pin: &wire::Pin) -> Result<sim::RevisionRef, PinError> {
         cooldown: pin.cooldown,
         mana: pin.mana,
         grant: pin.grant,
+        instantiate_fuel: pin.instantiate_fuel,
         limits: sim::CallLimits {
             memory_bytes: within("memory", pin.memory_bytes, host.memory_bytes)?,
             commands: within("command count", pin.commands, host.commands)?,
@@ -121,6 +122,7 @@ pub fn pin(revision: &sim::RevisionRef, manifest: &str) -> wire::Pin {
         cooldown: revision.cooldown,
         mana: revision.mana,
         grant: revision.grant,
+        instantiate_fuel: revision.instantiate_fuel,
         memory_bytes: revision.limits.memory_bytes,
         commands: revision.limits.commands,
         edited_voxels: revision.limits.edited_voxels,

@@ -8,12 +8,14 @@ use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
 use wasmparser::{
     CanonicalFunction, CanonicalOption, Chunk, ComponentExternalKind, ComponentTypeRef, CompositeInnerType,
-    FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+    ElementItems, FuncValidatorAllocations, FunctionBody, Operator, Parser, Payload, ValidPayload, Validator,
+    WasmFeatures,
 };
 
 use crate::admission::{Item, ItemKind, shown, truncated};
 use crate::anatomy::{Anatomy, Section};
-use crate::limits::{self, PROBLEMS_MAX};
+use crate::bound::{self, Bound};
+use crate::limits::PROBLEMS_MAX;
 use crate::rejection::{Problem, code};
 
 /// What a walk found.
@@ -31,13 +33,23 @@ pub(crate) struct Bounds<'p> {
     exports: Vec<Item>,
     /// What encloses the current position: the root is not counted.
     enclosing: Vec<Enclosing>,
-    core_instances: usize,
-    nested_components: usize,
-    component_instances: usize,
-    component_types: usize,
-    tables: usize,
+    counts: Counts,
+}
+
+/// What is bounded over the whole component and is no part of its anatomy.
+#[derive(Default)]
+struct Counts {
+    core_instances: u64,
+    nested_components: u64,
+    component_instances: u64,
+    component_types: u64,
+    component_imports: u64,
+    aliases: u64,
+    canonical_functions: u64,
+    tables: u64,
     table_elements: u64,
-    memories: usize,
+    segment_elements: u64,
+    memories: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,13 +69,7 @@ impl<'p> Bounds<'p> {
             imports: Vec::new(),
             exports: Vec::new(),
             enclosing: Vec::new(),
-            core_instances: 0,
-            nested_components: 0,
-            component_instances: 0,
-            component_types: 0,
-            tables: 0,
-            table_elements: 0,
-            memories: 0,
+            counts: Counts::default(),
         };
         let types = bounds.walk(bytes, &mut Validator::new_with_features(allow))?;
         bounds.name_instances(&types);
@@ -78,8 +84,8 @@ impl<'p> Bounds<'p> {
         loop {
             let (payload, consumed) =
                 match parser.parse(&bytes[offset..], eof).map_err(|error| explain(&error))? {
-                    // Only the root may end with the file.
-                    Chunk::NeedMoreData(_) if offset == bytes.len() && outer.is_empty() && !eof => {
+                    // What lies inside ends with the file at most: [`nested`] has seen to that.
+                    Chunk::NeedMoreData(_) if offset == bytes.len() && !eof => {
                         eof = true;
                         continue;
                     }
@@ -87,6 +93,9 @@ impl<'p> Bounds<'p> {
                     Chunk::Parsed { consumed, payload } => (payload, consumed),
                 };
             offset += consumed;
+            if nested(&payload).is_some_and(|end| end > bytes.len()) {
+                return Err(truncated(bytes.len()));
+            }
             self.measure(&payload, bytes)?;
             match validator.payload(&payload).map_err(|error| explain(&error))? {
                 ValidPayload::Ok => {}
@@ -117,42 +126,53 @@ impl<'p> Bounds<'p> {
     /// Counts what a payload holds; only counts and lengths are looked at before it is validated.
     fn measure(&mut self, payload: &Payload<'_>, bytes: &[u8]) -> Walked<()> {
         self.section(payload, bytes);
-        self.bound("sections", self.anatomy.sections.len() as u64, limits::SECTIONS_MAX as u64);
+        self.bound(bound::SECTIONS, self.anatomy.sections.len() as u64);
         match payload {
             Payload::ModuleSection { .. } => {
                 self.anatomy.core_modules += 1;
-                self.bound("core modules", self.anatomy.core_modules as u64, limits::CORE_MODULES_MAX as u64);
+                self.bound(bound::CORE_MODULES, self.anatomy.core_modules as u64);
                 self.code_in_nested("a core module");
             }
             Payload::ComponentSection { .. } => {
-                self.nested_components += 1;
-                let most = limits::NESTED_COMPONENTS_MAX as u64;
-                self.bound("nested components", self.nested_components as u64, most);
+                self.count(bound::NESTED_COMPONENTS, 1_u64, |counts| &mut counts.nested_components);
                 self.code_in_nested("a component");
             }
             Payload::InstanceSection(section) => {
-                self.core_instances += section.count() as usize;
-                self.bound("core instances", self.core_instances as u64, limits::CORE_INSTANCES_MAX as u64);
+                self.count(bound::CORE_INSTANCES, section.count(), |counts| &mut counts.core_instances);
                 self.code_in_nested("a core instance");
             }
             Payload::ComponentInstanceSection(section) => {
-                self.component_instances += section.count() as usize;
-                let most = limits::COMPONENT_INSTANCES_MAX as u64;
-                self.bound("component instances", self.component_instances as u64, most);
+                self.count(bound::COMPONENT_INSTANCES, section.count(), |counts| {
+                    &mut counts.component_instances
+                });
                 self.code_in_nested("a component instance");
             }
-            Payload::ComponentTypeSection(section) => {
-                self.component_types += section.count() as usize;
-                self.bound("component types", self.component_types as u64, limits::TYPES_MAX as u64);
+            Payload::ComponentTypeSection(section) => self.component_types(section.count()),
+            Payload::CoreTypeSection(section) => self.component_types(section.count()),
+            Payload::ComponentAliasSection(section) => {
+                self.count(bound::ALIASES, section.count(), |counts| &mut counts.aliases);
             }
             Payload::ComponentCanonicalSection(section) => {
+                self.count(bound::CANONICAL_FUNCTIONS, section.count(), |counts| {
+                    &mut counts.canonical_functions
+                });
                 for function in section.clone() {
                     self.canonical(&function.map_err(|error| explain(&error))?);
                 }
             }
+            _ => return self.measure_world(payload),
+        }
+        Ok(())
+    }
+
+    /// Imports and exports of the component.
+    fn measure_world(&mut self, payload: &Payload<'_>) -> Walked<()> {
+        let parsed = |error: wasmparser::Error| explain(&error);
+        match payload {
             Payload::ComponentImportSection(section) if self.enclosing.is_empty() => {
+                self.count(bound::COMPONENT_IMPORTS, section.count(), |counts| &mut counts.component_imports);
                 for import in section.clone() {
-                    let import = import.map_err(|error| explain(&error))?;
+                    let import = import.map_err(parsed)?;
                     self.name(import.name.name);
                     let kind = match import.ty {
                         ComponentTypeRef::Type(_) => ItemKind::Type,
@@ -165,7 +185,7 @@ impl<'p> Bounds<'p> {
             }
             Payload::ComponentExportSection(section) if self.enclosing.is_empty() => {
                 for export in section.clone() {
-                    let export = export.map_err(|error| explain(&error))?;
+                    let export = export.map_err(parsed)?;
                     self.name(export.name.name);
                     let function = export.kind == ComponentExternalKind::Func;
                     let kind = if function { ItemKind::Function } else { ItemKind::Other };
@@ -181,26 +201,18 @@ impl<'p> Bounds<'p> {
         let parsed = |error: wasmparser::Error| explain(&error);
         match payload {
             Payload::TypeSection(section) => {
-                self.types(section.count());
+                self.bound(bound::CORE_TYPES, section.count());
                 for group in section.clone() {
                     for ty in group.map_err(parsed)?.types() {
                         if let CompositeInnerType::Func(function) = &ty.composite_type.inner {
-                            self.bound(
-                                "parameters",
-                                function.params().len() as u64,
-                                limits::PARAMS_MAX as u64,
-                            );
-                            self.bound(
-                                "results",
-                                function.results().len() as u64,
-                                limits::RESULTS_MAX as u64,
-                            );
+                            self.bound(bound::PARAMS, function.params().len() as u64);
+                            self.bound(bound::RESULTS, function.results().len() as u64);
                         }
                     }
                 }
             }
             Payload::ImportSection(section) => {
-                self.bound("core imports", section.count().into(), limits::CORE_ITEMS_MAX as u64);
+                self.bound(bound::CORE_IMPORTS, section.count());
                 for import in section.clone().into_imports() {
                     let import = import.map_err(parsed)?;
                     self.name(import.module);
@@ -208,18 +220,16 @@ impl<'p> Bounds<'p> {
                 }
             }
             Payload::ExportSection(section) => {
-                self.bound("core exports", section.count().into(), limits::CORE_ITEMS_MAX as u64);
+                self.bound(bound::CORE_EXPORTS, section.count());
                 for export in section.clone() {
                     self.name(export.map_err(parsed)?.name);
                 }
             }
             Payload::FunctionSection(section) => {
                 self.anatomy.functions += section.count() as usize;
-                self.bound("functions", self.anatomy.functions as u64, limits::FUNCTIONS_MAX as u64);
+                self.bound(bound::FUNCTIONS, self.anatomy.functions as u64);
             }
-            Payload::GlobalSection(section) => {
-                self.bound("globals", section.count().into(), limits::GLOBALS_MAX as u64);
-            }
+            Payload::GlobalSection(section) => self.bound(bound::GLOBALS, section.count()),
             Payload::CodeSectionEntry(body) => self.body(body)?,
             Payload::CustomSection(section) => {
                 self.anatomy.has_names |= section.name() == "name";
@@ -235,28 +245,35 @@ impl<'p> Bounds<'p> {
         let parsed = |error: wasmparser::Error| explain(&error);
         match payload {
             Payload::TableSection(section) => {
-                self.tables += section.count() as usize;
-                self.bound("tables", self.tables as u64, limits::TABLES_MAX as u64);
+                self.count(bound::TABLES, section.count(), |counts| &mut counts.tables);
                 for table in section.clone() {
                     let initial = table.map_err(parsed)?.ty.initial;
-                    self.table_elements = self.table_elements.saturating_add(initial);
-                    self.bound("table elements", self.table_elements, limits::TABLE_ELEMENTS_MAX as u64);
+                    self.count(bound::TABLE_ELEMENTS, initial, |counts| &mut counts.table_elements);
+                }
+            }
+            Payload::ElementSection(section) => {
+                self.bound(bound::ELEMENT_SEGMENTS, section.count());
+                for segment in section.clone() {
+                    let elements = match segment.map_err(parsed)?.items {
+                        ElementItems::Functions(functions) => functions.count(),
+                        ElementItems::Expressions(_, expressions) => expressions.count(),
+                    };
+                    self.count(bound::SEGMENT_ELEMENTS, elements, |counts| &mut counts.segment_elements);
                 }
             }
             Payload::MemorySection(section) => {
-                self.memories += section.count() as usize;
-                self.bound("memories", self.memories as u64, limits::MEMORIES_MAX as u64);
+                self.count(bound::MEMORIES, section.count(), |counts| &mut counts.memories);
                 for memory in section.clone() {
                     let memory = memory.map_err(parsed)?;
                     self.memory(memory.initial, memory.maximum);
                 }
             }
             Payload::DataSection(section) => {
-                self.bound("data segments", section.count().into(), limits::DATA_SEGMENTS_MAX as u64);
+                self.bound(bound::DATA_SEGMENTS, section.count());
                 for data in section.clone() {
                     self.anatomy.data_bytes += data.map_err(parsed)?.data.len();
                 }
-                self.bound("bytes of data", self.anatomy.data_bytes as u64, limits::DATA_BYTES_MAX as u64);
+                self.bound(bound::DATA_BYTES, self.anatomy.data_bytes as u64);
             }
             _ => {}
         }
@@ -268,9 +285,9 @@ impl<'p> Bounds<'p> {
         if let Some(maximum) = maximum {
             self.anatomy.memory_pages_max =
                 Some(self.anatomy.memory_pages_max.unwrap_or(0).saturating_add(maximum));
-            self.bound("pages as a memory's maximum", maximum, limits::MEMORY_PAGES_MAX);
+            self.bound(bound::MEMORY_PAGES_END, maximum);
         }
-        self.bound("pages of memory to start with", self.anatomy.memory_pages_min, limits::MEMORY_PAGES_MAX);
+        self.bound(bound::MEMORY_PAGES_MIN, self.anatomy.memory_pages_min);
     }
 
     fn body(&mut self, body: &FunctionBody<'_>) -> Walked<()> {
@@ -278,12 +295,12 @@ impl<'p> Bounds<'p> {
         let bytes = body.range().len();
         self.anatomy.code_bytes += bytes;
         self.anatomy.body_bytes_max = self.anatomy.body_bytes_max.max(bytes);
-        self.bound("bytes in one function body", bytes as u64, limits::BODY_BYTES_MAX as u64);
+        self.bound(bound::BODY_BYTES, bytes as u64);
         let mut locals: u64 = 0;
         for group in body.get_locals_reader().map_err(parsed)? {
             locals += u64::from(group.map_err(parsed)?.0);
         }
-        self.bound("locals in one function", locals, limits::LOCALS_MAX as u64);
+        self.bound(bound::LOCALS, locals);
         let mut operators = body.get_operators_reader().map_err(parsed)?;
         let mut blocks: u64 = 1;
         while !operators.eof() {
@@ -291,15 +308,14 @@ impl<'p> Bounds<'p> {
                 Operator::Block { .. } | Operator::Loop { .. } | Operator::Else | Operator::BrIf { .. } => 1,
                 Operator::If { .. } => 2,
                 Operator::BrTable { targets } => {
-                    let most = limits::BRANCH_TABLE_TARGETS_MAX as u64;
-                    self.bound("targets in one branch table", targets.len().into(), most);
+                    self.bound(bound::BRANCH_TABLE_TARGETS, targets.len());
                     u64::from(targets.len()) + 1
                 }
                 _ => 0,
             };
         }
         self.anatomy.body_blocks_max = self.anatomy.body_blocks_max.max(blocks as usize);
-        self.bound("basic blocks in one function body", blocks, limits::BODY_BLOCKS_MAX as u64);
+        self.bound(bound::BODY_BLOCKS, blocks);
         Ok(())
     }
 
@@ -317,17 +333,13 @@ impl<'p> Bounds<'p> {
         self.code_in_nested("a lifted or lowered function");
     }
 
-    fn types(&mut self, count: u32) {
-        self.bound("types in one section", count.into(), limits::TYPES_MAX as u64);
+    /// Types of the component's own, those of core modules as values included.
+    fn component_types(&mut self, count: u32) {
+        self.count(bound::COMPONENT_TYPES, count, |counts| &mut counts.component_types);
     }
 
     fn name(&mut self, name: &str) {
-        if name.len() > limits::NAME_BYTES_MAX {
-            let (len, most) = (name.len(), limits::NAME_BYTES_MAX);
-            let message =
-                format!("a name of an import or export has {len} bytes; at most {most} are allowed");
-            self.problem(Problem::new(code::LIMIT, message));
-        }
+        self.bound(bound::NAME_BYTES, name.len() as u64);
     }
 
     fn code_in_nested(&mut self, what: &str) {
@@ -338,11 +350,18 @@ impl<'p> Bounds<'p> {
         }
     }
 
-    fn bound(&mut self, what: &str, value: u64, most: u64) {
-        if value > most {
-            let hint = "split large functions, and build optimised (opt-level = \"s\", lto)";
-            let message = format!("the component has {value} {what}; at most {most} are allowed");
-            self.problem(Problem::new(code::LIMIT, message).hint(hint));
+    /// Adds to what is counted over the whole component.
+    fn count(&mut self, bound: Bound, more: impl Into<u64>, which: fn(&mut Counts) -> &mut u64) {
+        let total = which(&mut self.counts);
+        *total = total.saturating_add(more.into());
+        let found = *total;
+        self.bound(bound, found);
+    }
+
+    fn bound(&mut self, bound: Bound, found: impl Into<u64>) {
+        let found = found.into();
+        if found > bound.most {
+            self.problem(beyond(bound, found));
         }
     }
 
@@ -391,6 +410,15 @@ impl<'p> Bounds<'p> {
     }
 }
 
+/// Where a module or component inside ends.
+fn nested(payload: &Payload<'_>) -> Option<usize> {
+    match payload {
+        Payload::ModuleSection { unchecked_range, .. }
+        | Payload::ComponentSection { unchecked_range, .. } => Some(unchecked_range.end),
+        _ => None,
+    }
+}
+
 fn core_section(id: u8) -> &'static str {
     const NAMES: [&str; 14] = [
         "custom",
@@ -429,15 +457,21 @@ fn component_section(id: u8) -> &'static str {
     NAMES.get(usize::from(id)).copied().unwrap_or("unknown")
 }
 
+/// A bound that is broken.
+fn beyond(bound: Bound, found: u64) -> Problem {
+    let hint = "split large functions, and build optimised (opt-level = \"s\", lto)";
+    Problem::new(code::LIMIT, bound.message(found)).hint(hint)
+}
+
 /// The validator's errors in terms of what an author can do.
 fn explain(error: &wasmparser::Error) -> Problem {
     let (message, offset) = (error.message(), error.offset());
     if message.contains("nesting is too deep") {
-        let most = limits::TYPE_DEPTH_MAX;
-        return Problem::new(
-            code::LIMIT,
-            format!("a type nests deeper than {most} levels, at byte {offset}"),
-        );
+        // The validator stops at the first level beyond, and its bound is ours: a test compares them.
+        return beyond(bound::TYPE_DEPTH, bound::TYPE_DEPTH.most + 1);
+    }
+    if message.contains("effective type size") {
+        return Problem::new(code::LIMIT, format!("a type of the component has too many parts: {message}"));
     }
     let feature = ["not enabled", "not supported", "disabled", "multiple memories", "non-constant operator"];
     if feature.iter().any(|words| message.contains(words)) {

@@ -1,8 +1,8 @@
 //! One call, from a fresh instance to its result.
 //!
 //! Promises a result for every call, whatever the guest does, and the same one everywhere: what a
-//! call yields is a function of component, opened world, context, seed, state and grant. The one
-//! exception is the watchdog's verdict, which is why it stands in frames.
+//! call yields is a function of component, opened world, context, seed, state and grant. The
+//! exceptions are verdicts (watchdog, stack, host), which is why they stand in frames.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,13 +13,14 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::abi;
 use crate::component::Component;
-use crate::limits::{FAILURE_BYTES_MAX, INSTANTIATE_FUEL};
+use crate::limits::{FAILURE_BYTES_MAX, INSTANTIATE_FUEL, TRACED_HOST_CALL_BYTES};
 use crate::log::{LogLine, cut, escaped};
 use crate::lowering;
 use crate::measured::Measured;
 use crate::report::TrapReport;
 use crate::session::{Access, Session};
 use crate::stop::{Stop, outcome_of};
+use crate::trace::HostCall;
 use crate::watchdog::Alarm;
 
 /// What the host keeps of a call beside its result: for authors and operators, in no hash.
@@ -33,8 +34,10 @@ pub struct CallNote {
     pub log: Vec<LogLine>,
     /// How long it took, instantiation included.
     pub elapsed: Duration,
-    /// Fuel of the instantiation, which no one is charged for.
+    /// Fuel of the instantiation; the bucket pays what admission measured, and no call reports it.
     pub fuel_instantiate: u64,
+    /// Its host calls, where it was traced.
+    pub host_calls: Vec<HostCall>,
     /// How it ended, where it did not return.
     pub trap: Option<TrapReport>,
 }
@@ -49,6 +52,7 @@ pub(crate) struct Request<'a> {
     pub(crate) limits: CallLimits,
     pub(crate) context: &'a abi::CastContext,
     pub(crate) state: &'a [u8],
+    pub(crate) traced: bool,
     pub(crate) alarm: &'a Alarm,
 }
 
@@ -71,9 +75,18 @@ impl Ran {
             log: Vec::new(),
             elapsed: Duration::ZERO,
             fuel_instantiate: 0,
+            host_calls: Vec::new(),
             trap: None,
         };
         Self { outcome, fuel_used: call.grant, commands: Vec::new(), state: state.to_vec(), note }
+    }
+
+    /// A call that the host could not run to its end: `limit(host)`, a verdict. Whoever calls this
+    /// raises the alarm in the host's log; the note says why to the author.
+    pub(crate) fn failed_by_host(cast: CastId, call: &Call, state: &[u8], why: &str) -> Self {
+        let ran = Self::without_effect(cast, call, state, Outcome::Limit(LimitKind::Host));
+        let note = CallNote { trap: Some(TrapReport::host(why)), ..ran.note };
+        Self { note, ..ran }
     }
 }
 
@@ -84,32 +97,38 @@ impl Request<'_> {
         let ran = catch_unwind(AssertUnwindSafe(|| self.run_unguarded())).unwrap_or_else(|_| {
             let (component, call) = (self.component.digest(), self.call.id.0);
             tracing::error!(%component, call, "a host import panicked; the call failed and the world goes on");
-            let outcome = Outcome::Trapped { trap: "host_panic".into(), location: None };
-            Ran::without_effect(self.cast, self.call, self.state, outcome)
+            Ran::failed_by_host(self.cast, self.call, self.state, "a host import panicked")
         });
         Ran { note: CallNote { elapsed: start.elapsed(), ..ran.note }, ..ran }
     }
 
     fn run_unguarded(&self) -> Ran {
-        if self.alarm.is_raised() {
-            let outcome = Outcome::Limit(LimitKind::Watchdog);
-            return Ran::without_effect(self.cast, self.call, self.state, outcome);
-        }
+        // Given back after the store is gone.
+        let _slot = self.component.engine().slot();
         let (seed, state) = (self.call.seed, self.state.to_vec());
         let session = Session::new(self.world.clone(), self.tick, self.cast, seed, self.limits, state);
         let mut store = match self.component.engine().store(session, INSTANTIATE_FUEL) {
             Ok(store) => store,
             Err(error) => return self.unstarted(&error),
         };
+        if self.traced {
+            store.data_mut().trace = Some(Vec::new());
+            // What is told is lifted twice.
+            store.set_hostcall_fuel(TRACED_HOST_CALL_BYTES);
+        }
         self.watch(&mut store);
+        // Not before: an alarm that is raised from here on moves the epoch past the deadline.
+        if self.alarm.is_raised() {
+            let outcome = Outcome::Limit(LimitKind::Watchdog);
+            return Ran::without_effect(self.cast, self.call, self.state, outcome);
+        }
         let instance = match self.component.instantiate(&mut store) {
             Ok(instance) => instance,
             Err(error) => {
                 let (outcome, trap) = outcome_of(&error);
-                let outcome = if outcome == Outcome::OutOfFuel {
-                    Outcome::Limit(LimitKind::Instantiate)
-                } else {
-                    outcome
+                let outcome = match outcome {
+                    Outcome::OutOfFuel => Outcome::Limit(LimitKind::Instantiate),
+                    outcome => outcome,
                 };
                 return self.ended(store, outcome, trap, INSTANTIATE_FUEL);
             }
@@ -176,13 +195,15 @@ impl Request<'_> {
 
     fn returned(&self, store: Store<Session>, migrated: Option<Vec<u8>>, fuel_instantiate: u64) -> Ran {
         let fuel_used = self.fuel_used(&store);
-        let (mut commands, mut state, log) = store.into_data().finish();
+        let mut session = store.into_data();
+        let host_calls = session.trace.take().unwrap_or_default();
+        let (mut commands, mut state, log) = session.finish();
         if let Some(bytes) = migrated {
             state.clone_from(&bytes);
             commands.push(Command::Save { bytes });
         }
         let ran = Ran::without_effect(self.cast, self.call, &[], Outcome::Applied { skipped: 0 });
-        let note = CallNote { log: log.finish(), fuel_instantiate, ..ran.note };
+        let note = CallNote { log: log.finish(), fuel_instantiate, host_calls, ..ran.note };
         Ran { fuel_used, commands, state, note, ..ran }
     }
 
@@ -193,18 +214,23 @@ impl Request<'_> {
         trap: Option<TrapReport>,
         fuel_instantiate: u64,
     ) -> Ran {
+        if outcome == Outcome::Limit(LimitKind::Host) {
+            let (call, why) = (self.call.id.0, trap.as_ref().map_or("", |trap| &trap.message));
+            tracing::error!(call, why, "the host could not run a call");
+        }
         let fuel_used = outcome.charge(self.fuel_used(&store), self.call.grant);
-        let (_, _, log) = store.into_data().finish();
+        let mut session = store.into_data();
+        let host_calls = session.trace.take().unwrap_or_default();
+        let (_, _, log) = session.finish();
         let ran = Ran::without_effect(self.cast, self.call, self.state, outcome);
-        let note = CallNote { log: log.finish(), fuel_instantiate, trap, ..ran.note };
+        let note = CallNote { log: log.finish(), fuel_instantiate, host_calls, trap, ..ran.note };
         Ran { fuel_used, note, ..ran }
     }
 
     /// No store: the host is out of memory.
     fn unstarted(&self, error: &wasmtime::Error) -> Ran {
         tracing::error!(call = self.call.id.0, "no store for a call: {error:#}");
-        let outcome = Outcome::Trapped { trap: "host".into(), location: None };
-        Ran::without_effect(self.cast, self.call, self.state, outcome)
+        Ran::failed_by_host(self.cast, self.call, self.state, "the host is out of memory")
     }
 
     fn fuel_used(&self, store: &Store<Session>) -> u64 {
@@ -214,7 +240,7 @@ impl Request<'_> {
 
 #[cfg(test)]
 mod tests {
-    use spellhost_sim::{Inputs, Outcome};
+    use spellhost_sim::{Inputs, LimitKind, Outcome};
 
     use crate::arena::{Arena, admitted, applied, load};
     use crate::guest::Guest;
@@ -250,7 +276,7 @@ mod tests {
         for _ in 0..50 {
             let casts = vec![arena.request(&panics), arena.request(&works)];
             let calls = arena.play(Inputs { casts, ..Inputs::default() }).report.calls;
-            assert_eq!(calls[0].outcome, Outcome::Trapped { trap: "host_panic".into(), location: None });
+            assert_eq!(calls[0].outcome, Outcome::Limit(LimitKind::Host));
             assert_eq!(calls[0].fuel_used, calls[0].fuel_granted);
             assert_eq!(calls[1].outcome, applied());
             arena.idle(10);

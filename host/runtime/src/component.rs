@@ -124,7 +124,8 @@ impl Component {
         self.0.compile_time
     }
 
-    /// Fuel of one instantiation, of the fixed amount that is never charged to a call.
+    /// Fuel of one instantiation: on a fixed amount of its own, no part of a call's fuel. A revision names it, and the
+    /// caster's bucket pays it.
     pub fn instantiate_fuel(&self) -> u64 {
         self.0.instantiate_fuel
     }
@@ -132,6 +133,12 @@ impl Component {
     /// Fuel that `describe` used.
     pub fn describe_fuel(&self) -> u64 {
         self.0.describe_fuel
+    }
+
+    /// What tells whether it still lives somewhere.
+    #[cfg(test)]
+    pub(crate) fn weak(&self) -> std::sync::Weak<impl Sized + use<>> {
+        Arc::downgrade(&self.0)
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -212,6 +219,8 @@ fn run_describe(
 ) -> Result<Described, Problem> {
     let instantiate =
         |error: &wasmtime::Error| failed(code::INSTANTIATE, "instantiating the component", error);
+    // Given back after the store is gone.
+    let _slot = engine.slot();
     let mut store = engine
         .store(Session::without_world([0; 32]), INSTANTIATE_FUEL)
         .map_err(|error| instantiate(&error))?;

@@ -4,20 +4,24 @@
 //! components exist ([`crate::Library`]) nor when they run ([`crate::Caster`]).
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use spellhost_sim::Digest;
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
 use crate::admission::Admitted;
+use crate::artefact::Artefact;
+use crate::compiler::refused;
 use crate::component::Component;
-use crate::identity::engine_id;
-use crate::limits::HOST_CALL_BYTES;
+use crate::identity::{engine_id, target};
+use crate::limits::{CONCURRENT_CALLS_MAX, HOST_CALL_BYTES};
 use crate::linking;
 use crate::rejection::{Problem, Rejection, code};
 use crate::session::Session;
 use crate::settings::{Codegen, Role, engine_config};
+use crate::slots::{Slot, Slots};
+use crate::trusted;
 
 /// Which engine to make.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +38,12 @@ pub struct EngineError {
     message: String,
 }
 
+impl From<wasmtime::Error> for EngineError {
+    fn from(error: wasmtime::Error) -> Self {
+        Self { message: format!("{error:#}") }
+    }
+}
+
 /// What compiles and runs components. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
@@ -43,6 +53,8 @@ struct Inner {
     linker: Linker<Session>,
     options: EngineOptions,
     id: Digest,
+    target: Digest,
+    slots: Slots,
 }
 
 impl Engine {
@@ -59,11 +71,12 @@ impl Engine {
         options: EngineOptions,
         link: impl FnOnce(&wasmtime::Engine) -> wasmtime::Result<Linker<Session>>,
     ) -> Result<Self, EngineError> {
-        let failed = |error: wasmtime::Error| EngineError { message: format!("{error:#}") };
-        let config = engine_config(options.codegen, options.role).map_err(failed)?;
-        let wasmtime = wasmtime::Engine::new(&config).map_err(failed)?;
-        let linker = link(&wasmtime).map_err(failed)?;
-        Ok(Self(Arc::new(Inner { wasmtime, linker, options, id: engine_id() })))
+        let config = engine_config(options.codegen, options.role)?;
+        let wasmtime = wasmtime::Engine::new(&config)?;
+        let linker = link(&wasmtime)?;
+        let target = target(&wasmtime, options.codegen);
+        let slots = Slots::new(CONCURRENT_CALLS_MAX);
+        Ok(Self(Arc::new(Inner { wasmtime, linker, options, id: engine_id(), target, slots })))
     }
 
     /// The engine id: engines of equal id give equal results, however they make code.
@@ -76,7 +89,17 @@ impl Engine {
         self.0.options
     }
 
-    /// Compiles a component, links it, and runs its `describe` once.
+    /// What its code is made for: the engine id, the way of making code, and this processor's
+    /// features. With a component's digest it is the name of an [`Artefact`].
+    pub fn target(&self) -> Digest {
+        self.0.target
+    }
+
+    /// Compiles a component in this process, links it, and runs its `describe` once.
+    ///
+    /// For components that one trusts not to be compile bombs, such as those that a host took
+    /// before. A host that takes a stranger's bytes has a child process compile them
+    /// (`spellhost_forge::Workbench`), with limits on time and memory, and loads what comes back.
     ///
     /// # Errors
     /// A [`Rejection`] where a signature differs from the contract's, the component cannot be
@@ -84,12 +107,51 @@ impl Engine {
     pub fn load(&self, admitted: Admitted) -> Result<Component, Rejection> {
         let start = Instant::now();
         let compiled = wasmtime::component::Component::from_binary(&self.0.wasmtime, admitted.bytes())
-            .map_err(|error| {
-                Problem::new(code::COMPILE, format!("the component does not compile: {error:#}"))
-            })?;
-        let compile_time = start.elapsed();
-        let pre = self.0.linker.instantiate_pre(&compiled).map_err(|error| drifted(&error))?;
+            .map_err(|error| refused(&error))?;
+        self.link(admitted, &compiled, start.elapsed())
+    }
+
+    /// Loads a component that was compiled elsewhere, links it, and runs its `describe` once.
+    ///
+    /// # Errors
+    /// As [`Engine::load`], and where the code was made from other bytes or for another target.
+    pub fn load_artefact(&self, admitted: Admitted, artefact: &Artefact) -> Result<Component, Rejection> {
+        let wrong = |message: String| Problem::new(code::COMPILE, message);
+        if artefact.component() != admitted.digest() {
+            let (is, wanted) = (artefact.component(), admitted.digest());
+            return Err(wrong(format!("the code was made from {is}, and the component is {wanted}")).into());
+        }
+        if artefact.target() != self.0.target {
+            return Err(wrong("the code was made for another engine or processor".into()).into());
+        }
+        let compiled = trusted::component(&self.0.wasmtime, artefact)
+            .map_err(|error| wrong(format!("the code does not load: {error:#}")))?;
+        self.link(admitted, &compiled, artefact.compile_time())
+    }
+
+    fn link(
+        &self,
+        admitted: Admitted,
+        compiled: &wasmtime::component::Component,
+        compile_time: Duration,
+    ) -> Result<Component, Rejection> {
+        let pre = self.0.linker.instantiate_pre(compiled).map_err(|error| drifted(&error))?;
         Component::describe(self.clone(), admitted, pre, compile_time)
+    }
+
+    /// Waits for a place in the pool; whoever makes an instance holds one for as long.
+    pub(crate) fn slot(&self) -> Slot<'_> {
+        self.0.slots.take()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.0.slots
+    }
+
+    /// How many instances live now: none between two ticks.
+    pub fn live_instances(&self) -> u64 {
+        self.0.wasmtime.pooling_allocator_metrics().map_or(0, |pool| pool.component_instances())
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {

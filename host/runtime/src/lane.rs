@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use spellhost_sim::{
-    Call, CallId, CallLimits, CallResult, Entry, Lane, LimitKind, Outcome, RevisionRef, TickReport, World,
+    Call, CallId, CallLimits, CallResult, CastId, Entry, Lane, LimitKind, Outcome, RevisionRef, TickReport,
+    World,
 };
 
 use crate::abi;
@@ -17,14 +18,14 @@ use crate::library::Library;
 use crate::lowering;
 use crate::watchdog::Alarm;
 
-/// Calls whose end is already known and is not decided again: `limit(stack)` and
-/// `limit(watchdog)` depend on the host that ran them.
+/// Calls whose end is already known and is not decided again: `limit(stack)`, `limit(watchdog)` and
+/// `limit(host)` depend on the host that ran them.
 pub type Verdicts = BTreeMap<CallId, LimitKind>;
 
 /// The verdicts of a tick, as a frame must carry them.
 pub fn verdicts(report: &TickReport) -> Verdicts {
     let verdict = |outcome: &Outcome| match outcome {
-        Outcome::Limit(kind @ (LimitKind::Stack | LimitKind::Watchdog)) => Some(*kind),
+        Outcome::Limit(kind @ (LimitKind::Stack | LimitKind::Watchdog | LimitKind::Host)) => Some(*kind),
         _ => None,
     };
     report.calls.iter().filter_map(|call| Some((call.id, verdict(&call.outcome)?))).collect()
@@ -44,6 +45,8 @@ pub(crate) struct Surroundings {
     pub(crate) world: Arc<World>,
     pub(crate) tick: u64,
     pub(crate) verdicts: Verdicts,
+    /// The cast whose host calls are kept.
+    pub(crate) traced: Option<CastId>,
     pub(crate) alarm: Alarm,
 }
 
@@ -62,7 +65,9 @@ impl Work {
         let mut limits = self.lane.revision.limits;
         let next_limits = self.lane.migrate_to.map_or(limits, |revision| revision.limits);
         let mut results = Vec::with_capacity(self.lane.calls.len());
+        let mut migrated = false;
         for call in &self.lane.calls {
+            let call = &Call { grant: self.lane.grant(call, migrated), ..call.clone() };
             let migrates = matches!(call.entry, Entry::Migrate { .. });
             let runs = if migrates { (self.next.as_ref(), next_limits) } else { (component, limits) };
             (context.first_entity, context.fuel) = (call.first_entity.0, call.grant);
@@ -71,6 +76,7 @@ impl Work {
                 state = ran.state;
                 if migrates {
                     (component, limits) = runs;
+                    migrated = true;
                 }
             }
             let result = CallResult {
@@ -99,18 +105,17 @@ impl Work {
         let Some(component) = component else {
             let (spell, call_id) = (self.lane.spell.as_str(), call.id.0);
             tracing::error!(spell, call = call_id, "the component of a call is not in the library");
-            let outcome = Outcome::Trapped { trap: "no_component".into(), location: None };
-            return Ran::without_effect(cast, call, state, outcome);
+            return Ran::failed_by_host(cast, call, state, "the component is not in the library");
         };
         let (world, tick, alarm) = (&around.world, around.tick, &around.alarm);
-        Request { component, world, tick, cast, call, limits, context, state, alarm }.run()
+        let traced = around.traced == Some(cast);
+        Request { component, world, tick, cast, call, limits, context, state, traced, alarm }.run()
     }
 
     /// Results for a lane that no thread finished.
     pub(crate) fn abandoned(&self) -> Vec<(CallResult, CallNote)> {
         let abandon = |call: &Call| {
-            let outcome = Outcome::Trapped { trap: "host_panic".into(), location: None };
-            let ran = Ran::without_effect(self.lane.cast, call, &[], outcome);
+            let ran = Ran::failed_by_host(self.lane.cast, call, &[], "a casting thread panicked");
             let result = CallResult {
                 id: call.id,
                 outcome: ran.outcome,

@@ -14,6 +14,8 @@ extern crate self as spellhost_runtime;
 #[allow(dead_code, unused_imports, reason = "shared with tests/main.rs, which uses all of it")]
 mod arena;
 #[cfg(test)]
+mod containment;
+#[cfg(test)]
 #[path = "../tests/guest.rs"]
 #[allow(dead_code, reason = "shared with tests/main.rs, which uses all of it")]
 mod guest;
@@ -23,16 +25,21 @@ pub mod prices;
 
 mod admission;
 mod anatomy;
+mod bound;
 mod bounds;
 mod contract;
 mod rejection;
 
+mod artefact;
+mod compiler;
 mod component;
 mod engine;
 mod identity;
 mod info;
 mod params;
 mod settings;
+mod slots;
+mod trusted;
 
 mod abi;
 mod lifting;
@@ -44,6 +51,8 @@ mod reads;
 mod report;
 mod session;
 mod stop;
+mod told;
+mod trace;
 
 mod caster;
 mod casting;
@@ -54,8 +63,11 @@ mod watchdog;
 
 pub use admission::{Admitted, Policy, admit};
 pub use anatomy::{Anatomy, Section};
+pub use artefact::{Artefact, ArtefactKey, SealError};
+pub use bound::{BOUNDS, Bound};
 pub use caster::Caster;
 pub use casting::CallNote;
+pub use compiler::Compiler;
 pub use component::Component;
 pub use contract::{EXPORTS, INTERFACES, PACKAGE, TYPE_INTERFACES, VERSION, WIT};
 pub use engine::{Engine, EngineError, EngineOptions};
@@ -67,4 +79,6 @@ pub use params::{ParamError, ParamInput};
 pub use rejection::{Problem, Rejection, code};
 pub use report::{TrapFrame, TrapReport};
 pub use settings::{ALLOW, Codegen, Role, operator_cost};
-pub use tick::{PlayedTick, play_tick, replay_tick};
+pub use tick::{PlayedTick, play_tick, replay_tick, trace_tick};
+pub use told::Told;
+pub use trace::{Answered, HostCall};

@@ -2,9 +2,9 @@
 //!
 //! Does not know spells, revisions or channels: those name digests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use spellhost_sim::Digest;
+use spellhost_sim::{Digest, World};
 
 use crate::component::Component;
 
@@ -25,14 +25,26 @@ impl Library {
         self.components.insert(component.digest(), component);
     }
 
+    /// Has calls that name `digest` run another component: another build of a spell, to be compared.
+    pub fn insert_as(&mut self, digest: Digest, component: Component) {
+        self.components.insert(digest, component);
+    }
+
     /// The component with this digest.
     pub fn get(&self, digest: &Digest) -> Option<&Component> {
         self.components.get(digest)
     }
 
-    /// Forgets a component; calls that name it end as `trapped (no_component)`.
+    /// Forgets a component; calls that name it end as `limit(host)`.
     pub fn remove(&mut self, digest: &Digest) -> Option<Component> {
         self.components.remove(digest)
+    }
+
+    /// Forgets what neither the world nor `others` name: what a swap left behind. `others` are those
+    /// that may be cast next.
+    pub fn retain(&mut self, world: &World, others: &[Digest]) {
+        let named: BTreeSet<Digest> = world.components().chain(others.iter().copied()).collect();
+        self.components.retain(|digest, _| named.contains(digest));
     }
 
     /// How many components there are.

@@ -23,6 +23,12 @@ pub const COMPONENT_INSTANCES_MAX: usize = 16;
 pub const SECTIONS_MAX: usize = 1_024;
 /// The most nested components; componentising makes one for each exported interface, and none holds code.
 pub const NESTED_COMPONENTS_MAX: usize = 4;
+/// The most imports of a component: its interfaces, and the types that its world uses of them.
+pub const COMPONENT_ITEMS_MAX: usize = 256;
+/// The most aliases of a component; componentising makes one for each imported and exported function and type.
+pub const ALIASES_MAX: usize = 1_024;
+/// The most functions that pass between a component and its core modules.
+pub const CANONICAL_FUNCTIONS_MAX: usize = 256;
 /// The most types of a core module, and of a component.
 pub const TYPES_MAX: usize = 2_048;
 /// How deep component types nest at most; the parser itself holds this bound.
@@ -45,10 +51,14 @@ pub const RESULTS_MAX: usize = 16;
 pub const LOCALS_MAX: usize = 4_096;
 /// The most targets of one branch table.
 pub const BRANCH_TABLE_TARGETS_MAX: usize = 1_024;
-/// The most tables over all core modules.
-pub const TABLES_MAX: usize = 8;
+/// The most tables over all core modules; componentising adds one.
+pub const TABLES_MAX: usize = 4;
 /// The most elements of all tables of a call together.
 pub const TABLE_ELEMENTS_MAX: usize = 16_384;
+/// The most element segments of one core module.
+pub const ELEMENT_SEGMENTS_MAX: usize = 1_024;
+/// The most elements of all segments of all core modules; each fills one element of a table.
+pub const SEGMENT_ELEMENTS_MAX: usize = TABLE_ELEMENTS_MAX;
 /// The most linear memories over all core modules.
 pub const MEMORIES_MAX: usize = 2;
 /// The most 64 KiB pages that a memory may start with or name as its maximum.
@@ -63,13 +73,15 @@ pub const DATA_BYTES_MAX: usize = 512 * 1024;
 pub const NAME_BYTES_MAX: usize = 256;
 
 /// Fuel of instantiation, core `start` functions included; never charged to a call.
-pub const INSTANTIATE_FUEL: u64 = 1_000_000;
+pub const INSTANTIATE_FUEL: u64 = sim::INSTANTIATE_FUEL_MAX;
 /// Fuel of `describe`.
 pub const DESCRIBE_FUEL: u64 = 1_000_000;
 
 /// What wasmtime may copy from a guest in one host call, in its own way of counting, which
 /// depends on the host's type sizes. Set so that it never decides: see [`crate::measured`].
 pub const HOST_CALL_BYTES: usize = 256 * 1024;
+/// The same where a trace looks at the arguments as well.
+pub const TRACED_HOST_CALL_BYTES: usize = 64 * HOST_CALL_BYTES;
 /// The longest string argument, in bytes of UTF-8; more is `limit(string)`.
 pub const STRING_ARGUMENT_BYTES_MAX: usize = 64 * 1024;
 /// The most items of a list of records in an argument; more is `limit(list)`.

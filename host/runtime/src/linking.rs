@@ -4,10 +4,10 @@
 //! A later version of the WIT is another file like this one. Host functions never panic on what a
 //! guest says.
 
-use spellhost_sim::limits::{EDITED_VOXELS_MAX, RAYS_MAX};
+use spellhost_sim::limits::{BOX_EDGE_MAX, EDITED_VOXELS_MAX, RAYS_MAX};
 use spellhost_sim::{Command, EntityId, LimitKind, Material};
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, LinkerInstance, WasmList, WasmStr};
+use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower, WasmList, WasmStr};
 
 use crate::abi;
 use crate::contract::{PACKAGE, VERSION};
@@ -15,10 +15,12 @@ use crate::lifting::{HostCall, array, block_pos, block_size, bytes_len, entity_k
 use crate::log::LogLevel;
 use crate::lowering;
 use crate::measured::Measured;
-use crate::prices;
+use crate::prices::{self, Price};
 use crate::reads;
 use crate::session::{Access, Session, charge, enter};
 use crate::stop::Stop;
+use crate::told::TellAll;
+use crate::trace;
 
 type Context<'a> = StoreContextMut<'a, Session>;
 type List<T> = Measured<WasmList<T>>;
@@ -52,28 +54,51 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Sessi
     Ok(linker)
 }
 
+/// Links one import under the name that its price has; where its call is traced, it is told.
+fn import<P, R>(
+    interface: &mut LinkerInstance<'_, Session>,
+    price: Price,
+    act: impl Fn(&mut Context<'_>, P) -> wasmtime::Result<R> + Send + Sync + 'static,
+) -> wasmtime::Result<()>
+where
+    P: ComponentNamedList + Lift + TellAll + 'static,
+    R: ComponentNamedList + Lower + TellAll + 'static,
+{
+    let name = price.function.split_once('.').map_or(price.function, |(_, name)| name);
+    interface.func_wrap(name, move |mut cx: Context<'_>, arguments: P| {
+        if cx.data().trace.is_none() {
+            return act(&mut cx, arguments);
+        }
+        trace::told(&mut cx, price.function, arguments, &act)
+    })
+}
+
 fn scene(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    scene.func_wrap("tick", |mut cx: Context<'_>, (): ()| {
-        enter(&mut cx, prices::TICK.function, prices::TICK.of(0))?;
+    import(scene, prices::TICK, |cx: &mut Context<'_>, (): ()| {
+        enter(cx, prices::TICK.function, prices::TICK.of(0))?;
         Ok((cx.data().tick,))
     })?;
-    scene.func_wrap("get-voxel", |mut cx: Context<'_>, (pos,): (abi::BlockPos,)| {
-        enter(&mut cx, prices::GET_VOXEL.function, prices::GET_VOXEL.of(0))?;
+    import(scene, prices::GET_VOXEL, |cx: &mut Context<'_>, (pos,): (abi::BlockPos,)| {
+        enter(cx, prices::GET_VOXEL.function, prices::GET_VOXEL.of(0))?;
         Ok((cx.data().world()?.voxel(block_pos(pos)).number(),))
     })?;
-    scene.func_wrap("get-voxels", |mut cx: Context<'_>, (min, size): (abi::BlockPos, abi::BlockSize)| {
-        let price = prices::GET_VOXELS;
-        let (min, size) = (block_pos(min), block_size(size));
-        enter(&mut cx, price.function, price.of(0))?;
-        let voxels = reads::region(price.function, min, size)?;
-        charge(&mut cx, price.function, price.of(voxels) - price.base)?;
-        let region = cx.data().world()?.region(min, size);
-        Ok((region.into_iter().map(Material::number).collect::<Vec<u16>>(),))
-    })?;
-    scene.func_wrap("material-named", |mut cx: Context<'_>, (name,): (Text,)| {
+    import(
+        scene,
+        prices::GET_VOXELS,
+        |cx: &mut Context<'_>, (min, size): (abi::BlockPos, abi::BlockSize)| {
+            let price = prices::GET_VOXELS;
+            let (min, size) = (block_pos(min), block_size(size));
+            enter(cx, price.function, price.of(0))?;
+            let voxels = reads::region(price.function, min, size)?;
+            charge(cx, price.function, price.of(voxels) - price.base)?;
+            let region = cx.data().world()?.region(min, size);
+            Ok((region.into_iter().map(Material::number).collect::<Vec<u16>>(),))
+        },
+    )?;
+    import(scene, prices::MATERIAL_NAMED, |cx: &mut Context<'_>, (name,): (Text,)| {
         let function = prices::MATERIAL_NAMED.function;
-        enter(&mut cx, function, prices::MATERIAL_NAMED.of(0))?;
-        let name = HostCall { cx: &mut cx, function }.text(&name)?;
+        enter(cx, function, prices::MATERIAL_NAMED.of(0))?;
+        let name = HostCall { cx, function }.text(&name)?;
         Ok((Material::named(&name).map(Material::number),))
     })?;
     rays(scene)?;
@@ -81,69 +106,76 @@ fn scene(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
 }
 
 fn rays(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    scene.func_wrap(
-        "raycast",
-        |mut cx: Context<'_>, (origin, direction, distance): (abi::Vec3, abi::Vec3, f64)| {
+    import(
+        scene,
+        prices::RAYCAST,
+        |cx: &mut Context<'_>, (origin, direction, distance): (abi::Vec3, abi::Vec3, f64)| {
             let price = prices::RAYCAST;
-            enter(&mut cx, price.function, price.of(0))?;
+            enter(cx, price.function, price.of(0))?;
             let ray = reads::ray(price.function, "", array(origin), array(direction), distance)?;
-            charge(&mut cx, price.function, price.per_unit * ray.blocks())?;
-            Ok((reads::cast_ray(cx.data(), &ray)?.as_ref().map(lowering::ray_hit),))
+            charge(cx, price.function, price.per_unit * ray.blocks())?;
+            let hit = reads::cast_ray(cx.data(), &ray)?;
+            charge(cx, price.function, prices::LOOK * hit.entities)?;
+            Ok((hit.answer.as_ref().map(lowering::ray_hit),))
         },
     )?;
-    scene.func_wrap("raycasts", |mut cx: Context<'_>, (rays,): (List<abi::Ray>,)| {
+    import(scene, prices::RAYCASTS, |cx: &mut Context<'_>, (rays,): (List<abi::Ray>,)| {
         let price = prices::RAYCASTS;
         let count = list_len(&rays)?;
-        enter(&mut cx, price.function, price.of(0) + count * prices::RAY)?;
+        enter(cx, price.function, price.of(0) + count * prices::RAY)?;
         if count > RAYS_MAX as u64 {
             let message = format!("{count} rays are more than {RAYS_MAX}");
             return Err(Stop::invalid(price.function, "rays", message).into());
         }
         let mut hits = Vec::with_capacity(count as usize);
-        HostCall { cx: &mut cx, function: price.function }.each("rays", &rays, |call, item, ray| {
+        HostCall { cx, function: price.function }.each("rays", &rays, |call, item, ray| {
             let (origin, direction) = (array(ray.origin), array(ray.direction));
             let ray = reads::ray(price.function, item, origin, direction, ray.max_distance)?;
             charge(call.cx, price.function, price.per_unit * ray.blocks())?;
-            hits.push(reads::cast_ray(call.cx.data(), &ray)?.as_ref().map(lowering::ray_hit));
+            let hit = reads::cast_ray(call.cx.data(), &ray)?;
+            charge(call.cx, price.function, prices::LOOK * hit.entities)?;
+            hits.push(hit.answer.as_ref().map(lowering::ray_hit));
             Ok(())
         })?;
         Ok((hits,))
     })?;
-    scene.func_wrap("line-of-sight", |mut cx: Context<'_>, (a, b): (abi::Vec3, abi::Vec3)| {
+    import(scene, prices::LINE_OF_SIGHT, |cx: &mut Context<'_>, (a, b): (abi::Vec3, abi::Vec3)| {
         let price = prices::LINE_OF_SIGHT;
-        enter(&mut cx, price.function, price.of(0))?;
+        enter(cx, price.function, price.of(0))?;
         let (a, b, blocks) = reads::sight(price.function, array(a), array(b))?;
-        charge(&mut cx, price.function, price.per_unit * blocks)?;
+        charge(cx, price.function, price.per_unit * blocks)?;
         Ok((cx.data().world()?.line_of_sight(a, b),))
     })
 }
 
 fn queries(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    scene.func_wrap("entity", |mut cx: Context<'_>, (id,): (u64,)| {
+    import(scene, prices::ENTITY_BY_ID, |cx: &mut Context<'_>, (id,): (u64,)| {
         let price = prices::ENTITY_BY_ID;
-        enter(&mut cx, price.function, price.of(0))?;
+        enter(cx, price.function, price.of(0))?;
         let found = cx.data().world()?.entity(EntityId(id));
-        charge(&mut cx, price.function, price.per_unit * u64::from(found.is_some()))?;
+        charge(cx, price.function, price.per_unit * u64::from(found.is_some()))?;
         Ok((found.as_ref().map(lowering::entity),))
     })?;
-    scene.func_wrap(
-        "entities-in-radius",
-        |mut cx: Context<'_>, (center, radius, kind): (abi::Vec3, f64, Option<abi::EntityKind>)| {
+    import(
+        scene,
+        prices::ENTITIES_IN_RADIUS,
+        |cx: &mut Context<'_>, (center, radius, kind): (abi::Vec3, f64, Option<abi::EntityKind>)| {
             let price = prices::ENTITIES_IN_RADIUS;
-            enter(&mut cx, price.function, price.of(0))?;
+            enter(cx, price.function, price.of(0))?;
             let (center, radius, blocks) = reads::sphere(price.function, array(center), radius)?;
-            charge(&mut cx, price.function, price.per_unit * blocks)?;
+            charge(cx, price.function, price.per_unit * blocks)?;
             let found = cx.data().world()?.entities_in_radius(center, radius, kind.map(entity_kind));
-            answer(&mut cx, price.function, &found)
+            charge(cx, price.function, prices::LOOK * found.entities)?;
+            answer(cx, price.function, &found.answer)
         },
     )?;
-    scene.func_wrap("entities-by-kind", |mut cx: Context<'_>, (kind, limit): (abi::EntityKind, u32)| {
+    import(scene, prices::ENTITIES_BY_KIND, |cx: &mut Context<'_>, (kind, limit): (abi::EntityKind, u32)| {
         let price = prices::ENTITIES_BY_KIND;
-        enter(&mut cx, price.function, price.of(0))?;
+        enter(cx, price.function, price.of(0))?;
         let limit = reads::entity_limit(price.function, limit)?;
-        charge(&mut cx, price.function, price.per_unit * limit as u64)?;
+        charge(cx, price.function, price.per_unit * limit as u64)?;
         let found = reads::by_kind(cx.data(), entity_kind(kind), limit)?;
-        answer(&mut cx, price.function, &found)
+        answer(cx, price.function, &found)
     })
 }
 
@@ -158,31 +190,39 @@ fn answer(
 }
 
 fn terrain(terrain: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    terrain.func_wrap("apply", |mut cx: Context<'_>, (ops,): (List<abi::TerrainOp>,)| {
+    import(terrain, prices::TERRAIN_APPLY, |cx: &mut Context<'_>, (ops,): (List<abi::TerrainOp>,)| {
         let price = prices::TERRAIN_APPLY;
-        enter(&mut cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        enter(cx, price.function, price.of(list_len(&ops)?))?;
+        HostCall { cx, function: price.function }.each("ops", &ops, |call, item, op| {
             let command = call.terrain(item, op)?;
             charge(call.cx, call.function, prices::VOXEL * command.voxel_volume().min(EDITED_VOXELS_MAX))?;
+            let chunks = call.cx.data_mut().touch(&command)?;
+            charge(call.cx, call.function, prices::CHUNK * chunks)?;
             call.issue(item, command)
         })
     })?;
-    terrain.func_wrap(
-        "watch-box",
-        |mut cx: Context<'_>, (min, size, tag, duration): (abi::BlockPos, abi::BlockSize, u32, u32)| {
+    import(
+        terrain,
+        prices::WATCH_BOX,
+        |cx: &mut Context<'_>, (min, size, tag, duration): (abi::BlockPos, abi::BlockSize, u32, u32)| {
             let price = prices::WATCH_BOX;
-            enter(&mut cx, price.function, price.of(0))?;
-            let command = Command::WatchBox { min: block_pos(min), size: block_size(size), tag, duration };
-            HostCall { cx: &mut cx, function: price.function }.issue("", command)
+            enter(cx, price.function, price.of(0))?;
+            let (min, size) = (block_pos(min), block_size(size));
+            if min.in_bounds() && [size.x, size.y, size.z].iter().all(|edge| *edge <= BOX_EDGE_MAX) {
+                let (cells, entities) = cx.data().world()?.looked_at_in_box(min, size);
+                charge(cx, price.function, price.per_unit * cells + prices::LOOK * entities)?;
+            }
+            let command = Command::WatchBox { min, size, tag, duration };
+            HostCall { cx, function: price.function }.issue("", command)
         },
     )
 }
 
 fn projectiles(projectiles: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    projectiles.func_wrap("spawn", |mut cx: Context<'_>, (specs,): (List<abi::ProjectileSpec>,)| {
+    import(projectiles, prices::SPAWN, |cx: &mut Context<'_>, (specs,): (List<abi::ProjectileSpec>,)| {
         let price = prices::SPAWN;
-        enter(&mut cx, price.function, price.of(list_len(&specs)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each("specs", &specs, |call, item, spec| {
+        enter(cx, price.function, price.of(list_len(&specs)?))?;
+        HostCall { cx, function: price.function }.each("specs", &specs, |call, item, spec| {
             let command = call.projectile(item, spec)?;
             call.issue(item, command)
         })
@@ -190,21 +230,24 @@ fn projectiles(projectiles: &mut LinkerInstance<'_, Session>) -> wasmtime::Resul
 }
 
 fn entities(entities: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    entities.func_wrap("apply", |mut cx: Context<'_>, (ops,): (List<abi::EntityOp>,)| {
+    import(entities, prices::ENTITIES_APPLY, |cx: &mut Context<'_>, (ops,): (List<abi::EntityOp>,)| {
         let price = prices::ENTITIES_APPLY;
-        enter(&mut cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        enter(cx, price.function, price.of(list_len(&ops)?))?;
+        HostCall { cx, function: price.function }.each("ops", &ops, |call, item, op| {
             let command = call.entity(item, op)?;
+            if matches!(command, Command::Teleport { .. } | Command::SpawnNpc { .. }) {
+                charge(call.cx, call.function, prices::PLACING)?;
+            }
             call.issue(item, command)
         })
     })
 }
 
 fn presentation(presentation: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    presentation.func_wrap("show", |mut cx: Context<'_>, (ops,): (List<abi::ShowOp>,)| {
+    import(presentation, prices::SHOW, |cx: &mut Context<'_>, (ops,): (List<abi::ShowOp>,)| {
         let price = prices::SHOW;
-        enter(&mut cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        enter(cx, price.function, price.of(list_len(&ops)?))?;
+        HostCall { cx, function: price.function }.each("ops", &ops, |call, item, op| {
             let command = call.show(item, op)?;
             call.issue(item, command)
         })
@@ -212,67 +255,67 @@ fn presentation(presentation: &mut LinkerInstance<'_, Session>) -> wasmtime::Res
 }
 
 fn timers(timers: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    timers.func_wrap("wake-after", |mut cx: Context<'_>, (after, tag): (u32, u32)| {
+    import(timers, prices::WAKE_AFTER, |cx: &mut Context<'_>, (after, tag): (u32, u32)| {
         let price = prices::WAKE_AFTER;
-        enter(&mut cx, price.function, price.of(0))?;
-        HostCall { cx: &mut cx, function: price.function }.issue("", Command::WakeAfter { after, tag })
+        enter(cx, price.function, price.of(0))?;
+        HostCall { cx, function: price.function }.issue("", Command::WakeAfter { after, tag })
     })?;
-    timers.func_wrap("cancel", |mut cx: Context<'_>, (tag,): (u32,)| {
+    import(timers, prices::CANCEL, |cx: &mut Context<'_>, (tag,): (u32,)| {
         let price = prices::CANCEL;
-        enter(&mut cx, price.function, price.of(0))?;
-        HostCall { cx: &mut cx, function: price.function }.issue("", Command::CancelTimer { tag })
+        enter(cx, price.function, price.of(0))?;
+        HostCall { cx, function: price.function }.issue("", Command::CancelTimer { tag })
     })
 }
 
 fn remote_events(remote: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    remote.func_wrap("emit", |mut cx: Context<'_>, (ops,): (List<abi::RemoteOp>,)| {
+    import(remote, prices::EMIT, |cx: &mut Context<'_>, (ops,): (List<abi::RemoteOp>,)| {
         let price = prices::EMIT;
-        enter(&mut cx, price.function, price.of(list_len(&ops)?))?;
-        HostCall { cx: &mut cx, function: price.function }.each("ops", &ops, |call, item, op| {
+        enter(cx, price.function, price.of(list_len(&ops)?))?;
+        HostCall { cx, function: price.function }.each("ops", &ops, |call, item, op| {
             let command = call.remote(op)?;
             call.issue(item, command)
         })
     })?;
-    remote.func_wrap("listen", |mut cx: Context<'_>, (name, duration): (Text, u32)| {
+    import(remote, prices::LISTEN, |cx: &mut Context<'_>, (name, duration): (Text, u32)| {
         let price = prices::LISTEN;
-        enter(&mut cx, price.function, price.of(0))?;
-        let mut call = HostCall { cx: &mut cx, function: price.function };
+        enter(cx, price.function, price.of(0))?;
+        let mut call = HostCall { cx, function: price.function };
         let name = call.text(&name)?;
         call.issue("", Command::Listen { name, duration })
     })
 }
 
 fn state(state: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    state.func_wrap("load", |mut cx: Context<'_>, (): ()| {
+    import(state, prices::LOAD, |cx: &mut Context<'_>, (): ()| {
         let bytes = cx.data().state().to_vec();
-        enter(&mut cx, prices::LOAD.function, prices::LOAD.of(bytes.len() as u64))?;
+        enter(cx, prices::LOAD.function, prices::LOAD.of(bytes.len() as u64))?;
         Ok((bytes,))
     })?;
-    state.func_wrap("save", |mut cx: Context<'_>, (bytes,): (List<u8>,)| {
+    import(state, prices::SAVE, |cx: &mut Context<'_>, (bytes,): (List<u8>,)| {
         let price = prices::SAVE;
         let len = bytes_len(&bytes)?;
-        enter(&mut cx, price.function, price.of(len))?;
+        enter(cx, price.function, price.of(len))?;
         if len > cx.data().state_bytes_max() as u64 {
             return Err(Stop::Limit(LimitKind::State).into());
         }
-        let bytes = bytes.0.as_le_slice(&cx).to_vec();
-        HostCall { cx: &mut cx, function: price.function }.issue("", Command::Save { bytes })
+        let bytes = bytes.0.as_le_slice(&*cx).to_vec();
+        HostCall { cx, function: price.function }.issue("", Command::Save { bytes })
     })?;
-    state.func_wrap("finish", |mut cx: Context<'_>, (): ()| {
+    import(state, prices::FINISH, |cx: &mut Context<'_>, (): ()| {
         let price = prices::FINISH;
-        enter(&mut cx, price.function, price.of(0))?;
-        HostCall { cx: &mut cx, function: price.function }.issue("", Command::Finish)
+        enter(cx, price.function, price.of(0))?;
+        HostCall { cx, function: price.function }.issue("", Command::Finish)
     })
 }
 
 fn random(random: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    random.func_wrap("next", |mut cx: Context<'_>, (): ()| {
-        enter(&mut cx, prices::NEXT.function, prices::NEXT.of(0))?;
+    import(random, prices::NEXT, |cx: &mut Context<'_>, (): ()| {
+        enter(cx, prices::NEXT.function, prices::NEXT.of(0))?;
         Ok((cx.data_mut().random.next(),))
     })?;
-    random.func_wrap("fill", |mut cx: Context<'_>, (count,): (u32,)| {
+    import(random, prices::FILL, |cx: &mut Context<'_>, (count,): (u32,)| {
         let price = prices::FILL;
-        enter(&mut cx, price.function, price.of(u64::from(count)))?;
+        enter(cx, price.function, price.of(u64::from(count)))?;
         if count > DRAWS_MAX {
             let message = format!("{count} is more than {DRAWS_MAX} draws");
             return Err(Stop::invalid(price.function, "count", message).into());
@@ -283,16 +326,16 @@ fn random(random: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
 }
 
 fn log(log: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
-    log.func_wrap("log", |mut cx: Context<'_>, (level, message): (abi::Level, Text)| {
+    import(log, prices::LOG, |cx: &mut Context<'_>, (level, message): (abi::Level, Text)| {
         let function = prices::LOG.function;
         let described = cx.data().access == Access::Describing;
         if described {
             // A panic hook speaks through `log`: what it says is why the description failed.
-            let said = HostCall { cx: &mut cx, function }.text(&message).ok();
+            let said = HostCall { cx, function }.text(&message).ok();
             return Err(Stop::Describing { function, said }.into());
         }
-        enter(&mut cx, function, prices::LOG.of(0))?;
-        let message = HostCall { cx: &mut cx, function }.text(&message)?;
+        enter(cx, function, prices::LOG.of(0))?;
+        let message = HostCall { cx, function }.text(&message)?;
         let level = match level {
             abi::Level::Error => LogLevel::Error,
             abi::Level::Warn => LogLevel::Warn,

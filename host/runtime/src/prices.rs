@@ -29,6 +29,8 @@ impl Price {
 pub const TEXT_BYTE: u64 = 1;
 /// Fuel for each entity of an answer of any call.
 pub const ENTITY: u64 = 200;
+/// Fuel for each entity that is looked at to answer, whether it is part of the answer or not.
+pub const LOOK: u64 = 20;
 /// Fuel for each argument of an effect.
 pub const EFFECT_PARAM: u64 = 50;
 
@@ -49,17 +51,17 @@ prices! {
     TICK = "scene.tick", 80 + 0 per "";
     GET_VOXEL = "scene.get-voxel", 300 + 0 per "";
     GET_VOXELS = "scene.get-voxels", 300 + 16 per "voxel";
-    RAYCAST = "scene.raycast", 400 + 32 per "block of max-distance";
-    RAYCASTS = "scene.raycasts", 200 + 32 per "block of max-distance, and 300 a ray";
+    RAYCAST = "scene.raycast", 400 + 32 per "block of max-distance, and 20 an entity looked at";
+    RAYCASTS = "scene.raycasts", 200 + 32 per "block of max-distance, 300 a ray, and 20 an entity looked at";
     LINE_OF_SIGHT = "scene.line-of-sight", 400 + 32 per "block of distance";
     ENTITY_BY_ID = "scene.entity", 150 + 200 per "entity of the answer";
-    ENTITIES_IN_RADIUS = "scene.entities-in-radius", 1000 + 100 per "block of radius, and 200 an entity of the answer";
+    ENTITIES_IN_RADIUS = "scene.entities-in-radius", 1000 + 100 per "block of radius, 20 an entity looked at, and 200 an entity of the answer";
     ENTITIES_BY_KIND = "scene.entities-by-kind", 1000 + 20 per "entity of the limit, and 200 an entity of the answer";
     MATERIAL_NAMED = "scene.material-named", 150 + 1 per "byte of text";
-    TERRAIN_APPLY = "terrain.apply", 150 + 150 per "operation, and 4 a voxel covered";
-    WATCH_BOX = "terrain.watch-box", 300 + 0 per "";
+    TERRAIN_APPLY = "terrain.apply", 150 + 150 per "operation, 4 a voxel covered, and 30,000 a chunk touched";
+    WATCH_BOX = "terrain.watch-box", 300 + 8 per "cell of 16 blocks that the box meets, and 20 an entity looked at";
     SPAWN = "projectiles.spawn", 150 + 300 per "projectile";
-    ENTITIES_APPLY = "entities.apply", 150 + 150 per "operation, and 1 a byte of text";
+    ENTITIES_APPLY = "entities.apply", 150 + 150 per "operation, 2,000 a teleport or spawn, and 1 a byte of text";
     SHOW = "presentation.show", 150 + 200 per "operation, 50 an effect's argument, and 1 a byte of text";
     WAKE_AFTER = "timers.wake-after", 200 + 0 per "";
     CANCEL = "timers.cancel", 200 + 0 per "";
@@ -77,6 +79,11 @@ prices! {
 pub const RAY: u64 = 300;
 /// Fuel for each voxel that an operation of [`TERRAIN_APPLY`] covers, whether it changes or not.
 pub const VOXEL: u64 = 4;
+/// Fuel for each chunk that the operations of one call touch, once: it may have to be generated, and is packed and
+/// hashed anew.
+pub const CHUNK: u64 = 30_000;
+/// Fuel for each teleport and each spawn of a creature: a body in a new place is work for the ticks that follow.
+pub const PLACING: u64 = 2_000;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,8 @@
 use spellhost_lockstep::quantise;
 use spellhost_sim::limits::{QUERY_ENTITIES_MAX, QUERY_RADIUS_MAX, RAY_BLOCKS_MAX, REGION_EDGE_MAX};
 use spellhost_sim::{
-    BlockPos, BlockSize, Coord, Direction, EntityInfo, EntityKind, Material, Point, QuantiseError, RayHit,
+    BlockPos, BlockSize, Coord, Direction, EntityInfo, EntityKind, Looked, Material, Point, QuantiseError,
+    RayHit,
 };
 
 use crate::session::Session;
@@ -97,8 +98,8 @@ pub(crate) fn ray(
     Ok(Ray { origin, direction, distance })
 }
 
-/// What the ray hits first.
-pub(crate) fn cast_ray(session: &Session, ray: &Ray) -> Result<Option<RayHit>, Stop> {
+/// What the ray hits first, and how many entities were looked at.
+pub(crate) fn cast_ray(session: &Session, ray: &Ray) -> Result<Looked<Option<RayHit>>, Stop> {
     Ok(session.world()?.raycast(ray.origin, ray.direction, ray.distance))
 }
 

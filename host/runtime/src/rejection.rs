@@ -33,6 +33,8 @@ pub mod code {
     pub const INSTANTIATE: &str = "instantiate";
     /// The compiler refused the component.
     pub const COMPILE: &str = "compile";
+    /// Compiling took more time or memory than it may.
+    pub const COMPILE_LIMIT: &str = "compile_limit";
 }
 
 /// One thing that is wrong.
@@ -54,11 +56,13 @@ pub struct Rejection {
 }
 
 impl Problem {
-    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+    /// A problem without a next step.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), hint: None }
     }
 
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+    /// Adds what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }

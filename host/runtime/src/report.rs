@@ -51,6 +51,11 @@ impl TrapReport {
         Self { trap: trap.into(), message: bounded(&error.root_cause().to_string()), frames }
     }
 
+    /// What an author is told where the host is at fault.
+    pub(crate) fn host(why: &str) -> Self {
+        Self { trap: "host".into(), message: why.into(), frames: Vec::new() }
+    }
+
     /// The innermost place that is the author's own, as one line.
     pub fn location(&self) -> Option<String> {
         let own = |frame: &&TrapFrame| frame.file.as_deref().is_some_and(|file| !is_library(file));

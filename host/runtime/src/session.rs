@@ -4,15 +4,19 @@
 //! The version-free side of every import starts here: [`enter`] says whether an import answers at
 //! all and charges for it. Knows no WIT types.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use spellhost_sim::limits::{COMMAND_BYTES_MAX, COMMANDS_MAX, EDITED_VOXELS_MAX, STATE_BYTES_MAX};
-use spellhost_sim::{CallLimits, CallStream, CastId, Command, LimitKind, World};
+use spellhost_sim::limits::{
+    COMMAND_BYTES_MAX, COMMANDS_MAX, EDITED_CHUNKS_MAX, EDITED_VOXELS_MAX, STATE_BYTES_MAX,
+};
+use spellhost_sim::{CallLimits, CallStream, CastId, ChunkPos, Command, Edit, LimitKind, World};
 use wasmtime::{ResourceLimiter, StoreContextMut};
 
 use crate::limits::{MEMORY_BYTES_MAX, TABLE_ELEMENTS_MAX};
 use crate::log::Log;
 use crate::stop::Stop;
+use crate::trace::HostCall;
 
 /// Which imports answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +40,14 @@ pub(crate) struct Session {
     pub(crate) random: CallStream,
     pub(crate) log: Log,
     pub(crate) quota: Quota,
+    /// Where the call is traced: its host calls so far.
+    pub(crate) trace: Option<Vec<HostCall>>,
     limits: CallLimits,
     state: Vec<u8>,
     commands: Vec<Command>,
     command_bytes: usize,
     edited_voxels: u64,
+    edited_chunks: BTreeSet<ChunkPos>,
 }
 
 impl Session {
@@ -67,11 +74,13 @@ impl Session {
             random: CallStream::new(seed),
             log: Log::default(),
             quota: Quota::default(),
+            trace: None,
             limits: CallLimits::default(),
             state: Vec::new(),
             commands: Vec::new(),
             command_bytes: 0,
             edited_voxels: 0,
+            edited_chunks: BTreeSet::new(),
         }
     }
 
@@ -93,6 +102,18 @@ impl Session {
     /// Takes the commands, the state and the log out.
     pub(crate) fn finish(self) -> (Vec<Command>, Vec<u8>, Log) {
         (self.commands, self.state, self.log)
+    }
+
+    /// Notes the chunks that an edit touches; how many of them no earlier edit of this call has touched.
+    pub(crate) fn touch(&mut self, command: &Command) -> Result<u64, Stop> {
+        let before = self.edited_chunks.len();
+        for at in command.edit().iter().flat_map(Edit::chunks) {
+            self.edited_chunks.insert(at);
+            if self.edited_chunks.len() > EDITED_CHUNKS_MAX {
+                return Err(Stop::Limit(LimitKind::EditedChunks));
+            }
+        }
+        Ok((self.edited_chunks.len() - before) as u64)
     }
 
     /// Adds a command if it is within the call's limits and valid in the opened world.

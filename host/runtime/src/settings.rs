@@ -23,6 +23,25 @@ pub enum Codegen {
     Pulley,
 }
 
+impl Codegen {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Native, Self::NativeUnoptimised, Self::Pulley];
+
+    /// Its name, for a process that is told which one.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::NativeUnoptimised => "native-unoptimised",
+            Self::Pulley => "pulley",
+        }
+    }
+
+    /// The way of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|codegen| codegen.name() == name)
+    }
+}
+
 /// What an engine is for: how deep its stack is, and whether a watchdog watches it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Role {
@@ -86,6 +105,17 @@ pub(crate) const SETTINGS: &str = "nan_canonicalization=true;consume_fuel=true;e
 
 /// The configuration of every engine of this crate.
 pub(crate) fn engine_config(codegen: Codegen, role: Role) -> wasmtime::Result<Config> {
+    let mut config = code_config(codegen, role)?;
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    Ok(config)
+}
+
+/// The configuration of what only makes code: the same but for the pool, which no code depends on.
+pub(crate) fn compiler_config(codegen: Codegen) -> wasmtime::Result<Config> {
+    code_config(codegen, Role::Host)
+}
+
+fn code_config(codegen: Codegen, role: Role) -> wasmtime::Result<Config> {
     let mut config = Config::new();
     // The bits of a NaN differ between processors; canonical ones do not.
     config.cranelift_nan_canonicalization(true);
@@ -109,7 +139,6 @@ pub(crate) fn engine_config(codegen: Codegen, role: Role) -> wasmtime::Result<Co
     config.wasm_backtrace_details(WasmBacktraceDetails::Enable);
     // Code maps to wasm offsets: what backtraces are made of.
     config.generate_address_map(true);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     match codegen {
         Codegen::Native => {
             config.cranelift_opt_level(OptLevel::Speed);

@@ -4,7 +4,8 @@
 //! Knows the kinds of wasmtime's errors; does not know what the call was doing.
 
 use spellhost_sim::{LimitKind, Outcome};
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::error::OutOfMemory;
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use crate::limits::FAILURE_BYTES_MAX;
 use crate::log::cut;
@@ -78,6 +79,7 @@ pub(crate) fn outcome_of(error: &wasmtime::Error) -> (Outcome, Option<TrapReport
         Some(Trap::StackOverflow) => Outcome::Limit(LimitKind::Stack),
         Some(Trap::Interrupt) => Outcome::Limit(LimitKind::Watchdog),
         Some(trap) => trapped(trap_name(*trap), error),
+        None if is_of_host(error) => Outcome::Limit(LimitKind::Host),
         None if is_malformed_text(error) => Outcome::Limit(LimitKind::String),
         // A pointer, a length or a discriminant that the canonical ABI does not allow.
         None => trapped("bad_argument", error),
@@ -87,6 +89,11 @@ pub(crate) fn outcome_of(error: &wasmtime::Error) -> (Outcome, Option<TrapReport
         other => report(other.kind()),
     };
     (outcome, report)
+}
+
+/// Whether the host is at fault: nothing that a guest did, and nothing that another host would see.
+fn is_of_host(error: &wasmtime::Error) -> bool {
+    error.is::<PoolConcurrencyLimitError>() || error.is::<OutOfMemory>() || error.is::<std::io::Error>()
 }
 
 fn trapped(trap: &str, error: &wasmtime::Error) -> Outcome {

@@ -2,7 +2,7 @@
 //!
 //! Hosting, testing, replaying and verifying all come through here, so that none can differ.
 
-use spellhost_sim::{Inputs, TickReport, World};
+use spellhost_sim::{CastId, Inputs, TickReport, World};
 
 use crate::caster::Caster;
 use crate::casting::CallNote;
@@ -35,14 +35,26 @@ pub fn replay_tick(
     library: &Library,
     caster: &Caster,
 ) -> PlayedTick {
+    trace_tick(world, inputs, verdicts, None, library, caster)
+}
+
+/// As [`replay_tick`]; the notes keep every host call of the calls of one cast.
+pub fn trace_tick(
+    world: &mut World,
+    inputs: Inputs,
+    verdicts: &Verdicts,
+    traced: Option<CastId>,
+    library: &Library,
+    caster: &Caster,
+) -> PlayedTick {
     let tick = world.tick();
     let opened = world.open_tick(inputs.clone());
     let works: Vec<Work> = opened.lanes.into_iter().map(|lane| Work::new(lane, library)).collect();
     let (results, notes) = if works.is_empty() {
         (Vec::new(), Vec::new())
     } else {
-        let verdicts = verdicts.clone();
-        caster.run(world, |world| Surroundings { world, tick, verdicts, alarm: Alarm::default() }, works)
+        let (verdicts, alarm) = (verdicts.clone(), Alarm::default());
+        caster.run(world, |world| Surroundings { world, tick, verdicts, traced, alarm }, works)
     };
     PlayedTick { report: world.close_tick(results), inputs, notes }
 }

@@ -3,10 +3,14 @@
 //! Fuel ends every call long before; this is for a host that has come to a standstill. What it
 //! decides goes into the frame and is never decided again. Knows no calls: it raises alarms.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+/// How often an alarm is rung again until the tick has ended. Between two looks at its alarm, a call
+/// sets how far the epoch must move before it looks again; a single ring in between would be lost.
+const RING: Duration = Duration::from_millis(5);
 
 /// Says whether the calls of one tick have run out of real time. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +19,16 @@ pub(crate) struct Alarm(Arc<AtomicBool>);
 impl Alarm {
     /// Whether time is up.
     pub(crate) fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        // Whoever saw the epoch move sees the alarm that moved it.
+        fence(Ordering::SeqCst);
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Says that time is up; whether it was said before.
+    pub(crate) fn raise(&self) -> bool {
+        let before = self.0.swap(true, Ordering::AcqRel);
+        fence(Ordering::SeqCst);
+        before
     }
 }
 
@@ -56,7 +69,7 @@ impl Watchdog {
         Ok(Self { shared, thread: Some(thread), patience })
     }
 
-    /// Arms an alarm; it is disarmed when the guard is dropped.
+    /// Arms an alarm; once it is due it is rung again and again until the guard is dropped.
     pub(crate) fn arm(&self) -> Armed<'_> {
         let alarm = Alarm::default();
         self.shared.lock().armed.push((Instant::now() + self.patience, alarm.clone()));
@@ -93,13 +106,16 @@ fn watch(shared: &Shared, engine: &wasmtime::Engine) {
     let mut state = shared.lock();
     while !state.closed {
         let now = Instant::now();
-        let due: Vec<Alarm> =
-            state.armed.extract_if(.., |(at, _)| *at <= now).map(|(_, alarm)| alarm).collect();
-        if !due.is_empty() {
-            for alarm in due {
-                alarm.0.store(true, Ordering::Relaxed);
+        let mut rings = false;
+        for (at, alarm) in state.armed.iter_mut().filter(|(at, _)| *at <= now) {
+            if !alarm.raise() {
+                tracing::error!(
+                    "a tick's calls ran out of real time; those that have not finished are ended"
+                );
             }
-            tracing::error!("a tick's calls ran out of real time; those that have not finished are ended");
+            (*at, rings) = (now + RING, true);
+        }
+        if rings {
             // Running code looks at its alarm when the epoch moves.
             engine.increment_epoch();
         }
@@ -112,5 +128,40 @@ fn watch(shared: &Shared, engine: &wasmtime::Engine) {
                 shared.changed.wait_timeout(state, wait).unwrap_or_else(|error| error.into_inner()).0
             }
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::{Config, Engine, Instance, Module, Store, UpdateDeadline};
+
+    use super::*;
+
+    /// A loop that ends by its epoch, or by much fuel where the epoch stands still.
+    #[test]
+    fn an_alarm_is_rung_until_the_tick_has_ended() {
+        let mut config = Config::new();
+        config.epoch_interruption(true).consume_fuel(true);
+        let engine = Engine::new(&config).expect("an engine");
+        let text = r#"(module (func (export "spin") (loop $again (br $again))))"#;
+        let module = Module::new(&engine, wat::parse_str(text).expect("text")).expect("a module");
+        let watchdog = Watchdog::start(engine.clone(), Duration::ZERO).expect("a thread");
+        let armed = watchdog.arm();
+        let mut store = Store::new(&engine, 0);
+        store.set_fuel(1 << 36).expect("fuel is on");
+        // As a call that always looks at its alarm just before it is raised.
+        store.epoch_deadline_callback(|mut store| {
+            *store.data_mut() += 1;
+            if *store.data() < 3 { Ok(UpdateDeadline::Continue(1)) } else { Ok(UpdateDeadline::Interrupt) }
+        });
+        store.set_epoch_deadline(1);
+        let instance = Instance::new(&mut store, &module, &[]).expect("an instance");
+        let spin = instance.get_typed_func::<(), ()>(&mut store, "spin").expect("an export");
+        let error = spin.call(&mut store, ()).expect_err("it is interrupted");
+        assert_eq!(error.downcast_ref(), Some(&wasmtime::Trap::Interrupt), "{error:?}");
+        assert_eq!(*store.data(), 3);
+        assert!(armed.alarm.is_raised());
+        drop(armed);
+        assert!(watchdog.shared.lock().armed.is_empty(), "nothing rings on");
     }
 }

@@ -1,10 +1,11 @@
 //! What is not a spell is refused before anything is compiled, with a message that says why.
 
 use expect_test::{Expect, expect};
-use spellhost_runtime::{Codegen, Policy, WIT, admit, code, limits};
+use spellhost_runtime::{ALLOW, Admitted, BOUNDS, Bound, Codegen, Policy, WIT, admit, code, limits};
 
 use crate::arena::{engine, load};
 use crate::guest::{Guest, componentise};
+use wasmparser::{Parser, Payload, Validator};
 use wit_component::StringEncoding;
 
 fn check(bytes: &[u8], expected: Expect) {
@@ -146,8 +147,6 @@ fn a_policy_bounds_the_size() {
         rejection.message(),
         format!("the component is {} bytes; this server takes at most 2048", bytes.len())
     );
-    let large = vec![0; limits::COMPONENT_BYTES_MAX + 1];
-    assert_eq!(admit(&large, &Policy::default()).expect_err("it is refused").code(), code::TOO_LARGE);
 }
 
 #[test]
@@ -166,59 +165,205 @@ fn features_that_spells_may_not_use_are_refused() {
     refused("(global i32 (i32.add (i32.const 1) (i32.const 2)))");
 }
 
+/// A component that has exactly `n` of what a bound counts.
+type Fixture = fn(u64) -> Vec<u8>;
+
+/// A fixture for every row of [`BOUNDS`]. Numbers that are taken off are what a spell that does
+/// nothing already has.
+const FIXTURES: &[(&str, Fixture)] = &[
+    ("core modules", |n| beside(&times(n - 1, "(core module)"))),
+    ("core instances", |n| beside(&times(n - own().core_instances, "(core instance)"))),
+    ("component instances", |n| beside(&times(n, "(instance)"))),
+    ("sections", |n| padded((n - whole().anatomy().sections.len() as u64) * 4)),
+    ("nested components", |n| beside(&times(n, "(component)"))),
+    ("imports of the component", |n| {
+        let own = own();
+        let import = |at| format!("(import \"t{at}\" (type (eq {})))", own.types);
+        beside(&format!("(type (list u8)) {}", each(n - own.imports, import)))
+    }),
+    ("aliases", |n| {
+        let own = own();
+        let more = times(n - own.aliases - 1, &taken_out(own.core_instances));
+        beside(&format!("{} {more}", function()))
+    }),
+    ("lifted and lowered functions", |n| {
+        let own = own();
+        let lift = format!("(func (type {}) (canon lift (core func {})))", own.types, own.core_functions);
+        beside(&format!("{} (type (func)) {}", function(), times(n - own.canonical, &lift)))
+    }),
+    ("component types", |n| beside(&times(n - own().types_defined, "(type (list u8))"))),
+    ("types of one core module", |n| beside(&format!("(core module {})", times(n, "(type (func))")))),
+    ("levels in one type", |n| {
+        let types = own().types;
+        beside(&format!("(type (list u8)) {}", each(n - 2, |at| format!("(type (list {}))", types + at))))
+    }),
+    ("functions", |n| with(&times(n - 5, "(func)"))),
+    ("imports of one core module", |n| {
+        let import = |at| format!("(import \"a\" \"i{at}\" (func))");
+        beside(&format!("(core module {})", each(n, import)))
+    }),
+    ("exports of one core module", |n| {
+        let export = |at| format!("(export \"e{at}\" (func 0))");
+        beside(&format!("(core module (func) {})", each(n, export)))
+    }),
+    ("globals of one core module", |n| with(&times(n - 1, "(global i32 (i32.const 0))"))),
+    // The number of local groups and the end take a byte each.
+    ("bytes in one function body", |n| with(&format!("(func {})", times(n - 2, "(nop)")))),
+    ("basic blocks in one function body", |n| with(&format!("(func {})", times(n - 1, "(block)")))),
+    ("parameters of one function", |n| with(&format!("(func {})", times(n, "(param i64)")))),
+    ("results of one function", |n| with(&format!("(func {} (unreachable))", times(n, "(result i64)")))),
+    ("locals in one function", |n| with(&format!("(func {})", times(n, "(local i64)")))),
+    ("targets in one branch table", |n| {
+        with(&format!("(func (br_table {} 0 (i32.const 0)))", times(n, "0 ")))
+    }),
+    ("tables", |n| beside(&times(n, "(core module (table 1 funcref))"))),
+    ("table elements", |n| with(&format!("(table {n} funcref)"))),
+    ("element segments of one core module", |n| with(&times(n, "(elem func 0)"))),
+    ("elements in all element segments", |n| {
+        with(&format!("(elem func {}) (elem func 0)", times(n - 1, "0 ")))
+    }),
+    ("memories", |n| beside(&times(n - 1, "(core module (memory 1))"))),
+    ("pages of memory to start with", |n| Guest::new().memory(&n.to_string()).build()),
+    ("pages as a memory's maximum", |n| Guest::new().memory(&format!("4 {n}")).build()),
+    ("data segments of one core module", |n| with(&times(n - 2, "(data \"\")"))),
+    ("bytes of data", |n| {
+        let own = whole().anatomy().data_bytes as u64;
+        with(&format!("(data \"{}\")", times(n - own, "x")))
+    }),
+    ("bytes in the name of an import or export", |n| {
+        beside(&format!("(core module (func (export \"{}\")))", times(n, "n")))
+    }),
+];
+
+/// What a spell that does nothing already has.
+#[derive(Default)]
+struct Own {
+    /// By index: types, and core functions.
+    types: u64,
+    core_functions: u64,
+    /// In its sections.
+    types_defined: u64,
+    imports: u64,
+    aliases: u64,
+    canonical: u64,
+    core_instances: u64,
+}
+
+fn own() -> Own {
+    let bytes = Guest::new().build();
+    let validated = Validator::new_with_features(ALLOW).validate_all(&bytes).expect("it is valid");
+    let types = validated.as_ref();
+    let (types, core_functions) = (types.component_type_count(), types.function_count());
+    let mut own = Own { types: types.into(), core_functions: core_functions.into(), ..Own::default() };
+    for payload in Parser::new(0).parse_all(&bytes) {
+        match payload.expect("it is valid") {
+            Payload::ComponentTypeSection(section) => own.types_defined += u64::from(section.count()),
+            Payload::ComponentImportSection(section) => own.imports += u64::from(section.count()),
+            Payload::ComponentAliasSection(section) => own.aliases += u64::from(section.count()),
+            Payload::ComponentCanonicalSection(section) => own.canonical += u64::from(section.count()),
+            Payload::InstanceSection(section) => own.core_instances += u64::from(section.count()),
+            _ => {}
+        }
+    }
+    own
+}
+
+/// One more core module and instance with a function, and the alias that takes it out.
+fn function() -> String {
+    let instance = own().core_instances;
+    format!("(core module (func (export \"f\"))) (core instance (instantiate 1)) {}", taken_out(instance))
+}
+
+fn taken_out(instance: u64) -> String {
+    format!("(alias core export {instance} \"f\" (core func))")
+}
+
+fn times(n: u64, text: &str) -> String {
+    text.repeat(n as usize)
+}
+
+fn each(n: u64, text: impl Fn(u64) -> String) -> String {
+    (0..n).map(text).collect()
+}
+
+/// A spell that does nothing, with more in its module.
+fn with(items: &str) -> Vec<u8> {
+    Guest::new().items(items).build()
+}
+
+/// A spell that does nothing, with more sections behind it; indices go on from its own.
+fn beside(sections: &str) -> Vec<u8> {
+    let more = component(&format!("(component {sections})"));
+    [Guest::new().build(), more[8..].to_vec()].concat()
+}
+
+/// A spell that does nothing, with `bytes` of custom sections behind it, a multiple of four.
+fn padded(bytes: u64) -> Vec<u8> {
+    [Guest::new().build(), [0, 2, 1, b'x'].repeat(bytes as usize / 4)].concat()
+}
+
+/// A spell that does nothing, admitted.
+fn whole() -> Admitted {
+    admit(&Guest::new().build(), &Policy::default()).unwrap_or_else(|rejection| panic!("{rejection}"))
+}
+
+/// Large enough for every other bound to be reached.
+fn roomy() -> Policy {
+    Policy { component_bytes_max: limits::COMPONENT_BYTES_CEILING, ..Policy::default() }
+}
+
 #[test]
 fn every_bound_is_named_with_its_value() {
-    let limit = |guest: Guest| {
-        let rejection = admit(&guest.build(), &Policy::default()).expect_err("it is refused");
-        assert_eq!(rejection.code(), code::LIMIT, "{rejection}");
-        rejection.message().to_owned()
+    let fixtures: Vec<_> = FIXTURES.iter().map(|(what, _)| *what).collect();
+    let bounds: Vec<_> = BOUNDS.iter().map(|bound| bound.what).collect();
+    assert_eq!(fixtures, bounds, "every bound has a fixture, in the order of the table");
+    for (Bound { what, most }, (_, fixture)) in BOUNDS.iter().zip(FIXTURES) {
+        if let Err(rejection) = admit(&fixture(*most), &roomy()) {
+            panic!("{most} {what} are allowed: {rejection}");
+        }
+        let rejection = admit(&fixture(most + 1), &roomy()).expect_err(what);
+        let expected = format!("the component has {} {what}; at most {most} are allowed", most + 1);
+        let found: Vec<_> = rejection.problems.iter().map(|problem| problem.message.as_str()).collect();
+        assert_eq!(found, [expected], "{what}");
+        assert_eq!(rejection.code(), code::LIMIT, "{what}");
+    }
+}
+
+#[test]
+fn the_size_is_bounded() {
+    let most = limits::COMPONENT_BYTES_MAX;
+    let sized = |bytes: usize| {
+        let base = Guest::new().build();
+        let rest = bytes - base.len();
+        // A custom section of that many bytes in all: its head takes five, its name's length one.
+        let length = (rest - 4) as u32;
+        let leb = [length as u8 & 0x7f | 0x80, (length >> 7) as u8 & 0x7f | 0x80, (length >> 14) as u8];
+        [base, vec![0], leb.to_vec(), vec![0; rest - 4]].concat()
     };
-    let blocks = "(block)".repeat(limits::BODY_BLOCKS_MAX);
-    expect!["the component has 2001 basic blocks in one function body; at most 2000 are allowed"]
-        .assert_eq(&limit(Guest::new().items(&format!("(func {blocks})"))));
-    let body = "(drop (i64.const 123456789012345678))".repeat(6000);
-    expect!["the component has 66002 bytes in one function body; at most 65536 are allowed"]
-        .assert_eq(&limit(Guest::new().items(&format!("(func {body})"))));
-    let locals = "(local i32)".repeat(limits::LOCALS_MAX + 1);
-    expect!["the component has 4097 locals in one function; at most 4096 are allowed"]
-        .assert_eq(&limit(Guest::new().items(&format!("(func {locals})"))));
-    let params = "(param i32)".repeat(limits::PARAMS_MAX + 1);
-    expect!["the component has 65 parameters; at most 64 are allowed"]
-        .assert_eq(&limit(Guest::new().items(&format!("(func {params})"))));
-    let results = "i32 ".repeat(limits::RESULTS_MAX + 1);
-    expect!["the component has 17 results; at most 16 are allowed"]
-        .assert_eq(&limit(Guest::new().items(&format!("(func (result {results}) unreachable)"))));
-    expect!["the component has 257 pages of memory to start with; at most 256 are allowed"]
-        .assert_eq(&limit(Guest::new().memory("257")));
-    expect!["the component has 65536 pages as a memory's maximum; at most 256 are allowed"]
-        .assert_eq(&limit(Guest::new().memory("4 65536")));
-    expect!["the component has 100000 table elements; at most 16384 are allowed"]
-        .assert_eq(&limit(Guest::new().items("(table 100000 funcref)")));
-    let targets = "0 ".repeat(limits::BRANCH_TABLE_TARGETS_MAX + 1);
-    expect!["the component has 1025 targets in one branch table; at most 1024 are allowed"]
-        .assert_eq(&limit(Guest::new().items(&format!("(func (br_table {targets} 0 (i32.const 0)))"))));
-    let functions = "(func)".repeat(limits::FUNCTIONS_MAX);
-    expect!["the component has 4101 functions; at most 4096 are allowed"]
-        .assert_eq(&limit(Guest::new().items(&functions)));
-    let globals = "(global i32 (i32.const 0))".repeat(limits::GLOBALS_MAX);
-    expect!["the component has 1025 globals; at most 1024 are allowed"]
-        .assert_eq(&limit(Guest::new().items(&globals)));
+    let whole = sized(most);
+    assert_eq!(whole.len(), most);
+    assert_eq!(admit(&whole, &Policy::default()).map(|admitted| admitted.size()), Ok(most));
+    check(
+        &sized(most + 1),
+        expect!["too_large: the component is 524289 bytes; this server takes at most 524288"],
+    );
+    assert!(admit(&sized(most + 1), &roomy()).is_ok(), "a policy may allow more");
+}
+
+#[test]
+fn a_type_that_doubles_and_doubles_is_refused() {
+    let types = own().types;
+    let doubled = each(24, |at| format!("(type (tuple {0} {0}))", types + at));
+    let rejection = admit(&beside(&format!("(type (tuple u8 u8)) {doubled}")), &roomy()).expect_err("a bomb");
+    assert_eq!(rejection.code(), code::LIMIT, "{rejection}");
 }
 
 #[test]
 fn instances_of_instances_cannot_multiply() {
-    let many = "(instance (instantiate $empty))".repeat(limits::COMPONENT_INSTANCES_MAX + 1);
-    let problems =
-        |text: &str| admit(&component(text), &Policy::default()).expect_err("it is refused").to_string();
-    let root = problems(&format!("(component (component $empty) {many})"));
-    assert!(root.contains("17 component instances; at most 16 are allowed"), "{root}");
-    let nested = problems(&format!(
-        "(component (component $empty) (component (alias outer 1 $empty (component $empty)) {}))",
-        "(instance (instantiate $empty))"
-    ));
+    let text = "(component (component $empty) (component (alias outer 1 $empty (component $empty))
+        (instance (instantiate $empty))))";
+    let nested = admit(&component(text), &Policy::default()).expect_err("it is refused").to_string();
     assert!(nested.contains("only the root may hold code"), "{nested}");
-    let types = problems(&format!("(component {})", "(type (func))".repeat(limits::TYPES_MAX + 1)));
-    assert!(types.contains("component types; at most"), "{types}");
 }
 
 #[test]
@@ -250,6 +395,16 @@ fn a_component_inside_holds_no_code() {
     assert_eq!(rejection.code(), code::NESTED);
     expect!["a component inside the component holds a core module; only the root may hold code"]
         .assert_eq(rejection.message());
+}
+
+#[test]
+fn a_missing_export_is_named() {
+    let line = WIT.lines().find(|line| line.contains("export migrate:")).expect("the contract has it");
+    let wit = WIT.replace(line, "");
+    check(
+        &componentise(&Guest::new().text(), &wit, StringEncoding::UTF8),
+        expect!["export: the component does not export `migrate`"],
+    );
 }
 
 #[test]

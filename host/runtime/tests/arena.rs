@@ -37,7 +37,15 @@ pub fn load(guest: &Guest, codegen: Codegen) -> Result<Component, Rejection> {
 
 pub fn revision(component: &Component, grant: u64) -> RevisionRef {
     let digest = component.digest();
-    RevisionRef { id: digest, component: digest, cooldown: 0, mana: 0, grant, limits: CallLimits::default() }
+    RevisionRef {
+        id: digest,
+        component: digest,
+        cooldown: 0,
+        mana: 0,
+        grant,
+        instantiate_fuel: component.instantiate_fuel(),
+        limits: CallLimits::default(),
+    }
 }
 
 /// A world with casting threads and components.

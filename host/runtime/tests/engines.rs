@@ -54,7 +54,7 @@ fn fuel_is_equal_on_every_engine() {
         .cast("(call $terrain.apply (i32.const 4096) (i32.const 1))");
     let call = cast(&guest).call;
     assert_eq!(call.outcome, applied());
-    expect!["235167"].assert_eq(&call.fuel_used.to_string());
+    expect!["295167"].assert_eq(&call.fuel_used.to_string());
 }
 
 #[test]

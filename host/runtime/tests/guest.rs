@@ -4,8 +4,13 @@
 //! Componentised against the contract's own text, as a toolchain would do it.
 
 use spellhost_runtime::WIT;
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::{Resolve, UnresolvedPackageGroup};
+use wit_component::StringEncoding;
+
+// What the tests of the binary use as well.
+#[path = "../../../tests/guests.rs"]
+pub mod guests;
+
+pub use guests::componentise;
 
 /// A spell under construction.
 #[derive(Clone)]
@@ -174,19 +179,6 @@ impl Guest {
     pub fn build(&self) -> Vec<u8> {
         componentise(&self.text(), WIT, self.encoding)
     }
-}
-
-/// Componentises a core module against a contract.
-pub fn componentise(text: &str, wit: &str, encoding: StringEncoding) -> Vec<u8> {
-    let mut module = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let mut resolve = Resolve::default();
-    let group = UnresolvedPackageGroup::parse("spell.wit", wit).expect("the contract parses");
-    let package = resolve.push_group(group).expect("the contract resolves");
-    let world = resolve.select_world(&[package], Some("spell")).expect("the contract has a world");
-    embed_component_metadata(&mut module, &resolve, world, encoding).expect("metadata is embedded");
-    let mut encoder =
-        ComponentEncoder::default().validate(false).module(&module).expect("the module has metadata");
-    encoder.encode().unwrap_or_else(|error| panic!("{error:?}\n{text}"))
 }
 
 /// A little-endian number in the notation of WebAssembly text.

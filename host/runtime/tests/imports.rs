@@ -1,9 +1,15 @@
 //! Every import is called once and does what the contract says.
 
 use expect_test::expect;
-use spellhost_sim::{Command, Coord, EntityId, FillMode, Material, Outcome, Point};
+use spellhost_runtime::Codegen;
+use spellhost_runtime::prices::{CHUNK, LOOK, PLACING, WATCH_BOX};
+use spellhost_sim::limits::EDITED_CHUNKS_MAX;
+use spellhost_sim::{
+    Command, Coord, Direction, EntityId, EntityKind, EntitySpec, FillMode, Inputs, LimitKind, Material, Op,
+    Outcome, Point, Points,
+};
 
-use crate::arena::{applied, cast, outcome};
+use crate::arena::{Arena, applied, cast, load, outcome};
 use crate::guest::{Field, Guest, SCRATCH, amount, bytes, projectile, sphere, voxel};
 
 /// The tests' player.
@@ -347,4 +353,90 @@ fn reads_are_checked() {
     ));
     expect!["random.fill count: 257 is more than 256 draws"]
         .assert_eq(&invalid("random.fill", "(call $random.fill (i32.const 257) (i32.const 4096))"));
+}
+
+/// What the cast of a guest is charged.
+fn fuel(guest: &Guest) -> u64 {
+    let cast = cast(guest);
+    assert_eq!(cast.call.outcome, applied());
+    cast.call.fuel_used
+}
+
+/// Puts stone at these blocks with one call of `terrain.apply`.
+fn voxels(at: impl Iterator<Item = i32>) -> Guest {
+    let ops: Vec<Vec<Field>> = at.map(|x| voxel([x, -1, 4], 1)).collect();
+    let apply = format!("(call $terrain.apply (i32.const 4096) (i32.const {}))", ops.len());
+    Guest::new().import("terrain.apply").data(SCRATCH, &bytes(&ops.concat())).cast(&apply)
+}
+
+#[test]
+fn a_chunk_is_paid_for_once_a_call() {
+    let near = fuel(&voxels([0, 1, 2].into_iter()));
+    assert_eq!(fuel(&voxels([0, 32, 33].into_iter())) - near, CHUNK);
+    assert_eq!(fuel(&voxels([0, 32, 320].into_iter())) - near, 2 * CHUNK);
+}
+
+#[test]
+fn edits_touch_so_many_chunks_and_no_more() {
+    let far_apart = |count: usize| outcome(&voxels((0..count as i32).map(|at| at * 320)));
+    assert_eq!(far_apart(EDITED_CHUNKS_MAX), applied());
+    assert_eq!(far_apart(EDITED_CHUNKS_MAX + 1), Outcome::Limit(LimitKind::EditedChunks));
+}
+
+#[test]
+fn a_body_in_a_new_place_has_its_price() {
+    let push = |case: u8| {
+        let mut op = vec![Field::U8(case), Field::Pad(7), Field::U64(PLAYER)];
+        op.extend([0.0, 4.0, 0.0].map(Field::F64));
+        let apply = "(call $entities.apply (i32.const 4096) (i32.const 1))";
+        fuel(&Guest::new().import("entities.apply").data(SCRATCH, &bytes(&op)).cast(apply))
+    };
+    assert_eq!(push(3) - push(2), PLACING);
+}
+
+/// What a guest's cast is charged beside `more` bodies in one place.
+fn fuel_beside(guest: &Guest, more: usize) -> u64 {
+    let component = load(guest, Codegen::Native).unwrap_or_else(|rejection| panic!("{rejection}"));
+    let mut arena = Arena::new(Codegen::Native, 1);
+    let body = EntitySpec {
+        kind: EntityKind::Item,
+        template: None,
+        position: Point::from_blocks(3, 1, 12),
+        look: Direction::FORWARD,
+        radius: Coord::ONE,
+        health: Points::ZERO,
+        health_max: Points::ZERO,
+    };
+    arena.play(Inputs { ops: vec![Op::Spawn(body); more], ..Inputs::default() });
+    let call = arena.cast(&component).report.calls.pop().expect("the call ran");
+    assert_eq!(call.outcome, applied());
+    call.fuel_used
+}
+
+#[test]
+fn a_crowd_is_paid_for_by_who_asks() {
+    let query = Guest::new().import("scene.entities-in-radius").cast(
+        "(call $scene.entities-in-radius (f64.const 3) (f64.const 1) (f64.const 3) (f64.const 2)
+         (i32.const 0) (i32.const 0) (i32.const 4096))",
+    );
+    assert_eq!(
+        fuel_beside(&query, 1_000) - fuel_beside(&query, 0),
+        1_000 * LOOK,
+        "none is found, all are looked at"
+    );
+    let ray = Guest::new().import("scene.raycast").cast(
+        "(call $scene.raycast (f64.const 3) (f64.const 9) (f64.const 3)
+         (f64.const 0) (f64.const 1) (f64.const 0) (f64.const 1) (i32.const 4096))",
+    );
+    assert_eq!(fuel_beside(&ray, 1_000) - fuel_beside(&ray, 0), 1_000 * LOOK);
+    let watch = |edge: u32| {
+        Guest::new().import("terrain.watch-box").cast(&format!(
+            "(call $terrain.watch-box (i32.const 1) (i32.const 1) (i32.const 1)
+             (i32.const {edge}) (i32.const {edge}) (i32.const {edge}) (i32.const 11) (i32.const 60))"
+        ))
+    };
+    let small = fuel_beside(&watch(2), 0);
+    assert_eq!(fuel_beside(&watch(2), 1_000) - small, 1_000 * LOOK);
+    // From 2 cells on an axis to 3: the player is in the cell below, which both meet.
+    assert_eq!(fuel_beside(&watch(40), 0) - small, (27 - 1) * WATCH_BOX.per_unit);
 }

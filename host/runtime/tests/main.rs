@@ -4,13 +4,17 @@ mod arena;
 mod guest;
 
 mod admission;
+mod artefacts;
+mod call_limits;
 mod contract;
 mod description;
 mod engines;
+mod golden_fuel;
 mod imports;
 mod migration;
-mod misbehaviour;
+mod misbehaving;
 mod parameters;
 mod threads;
+mod tracing;
 mod transactions;
 mod traps;

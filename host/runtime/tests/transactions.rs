@@ -3,7 +3,7 @@
 use expect_test::expect;
 use spellhost_runtime::{Codegen, limits};
 use spellhost_sim::limits::GRANT_FUEL;
-use spellhost_sim::{Inputs, Outcome};
+use spellhost_sim::{Inputs, LimitKind, Outcome};
 
 use crate::arena::{Arena, applied, cast, load};
 use crate::guest::{Field, Guest, OK, SCRATCH, bytes, sphere};
@@ -50,7 +50,8 @@ fn commands_of_a_success_are_applied() {
 #[test]
 fn a_straight_overrun_that_returns_is_applied() {
     // Fuel is checked at loop heads and entries only.
-    let grant = 3_000;
+    // The edit touches four chunks.
+    let grant = 123_000;
     let component =
         load(&digs().cast(&"(drop (i32.add (i32.const 1) (i32.const 2)))".repeat(2000)), Codegen::Native)
             .unwrap_or_else(|rejection| panic!("{rejection}"));
@@ -86,5 +87,5 @@ fn a_missing_component_fails_its_calls_only() {
     arena.library.remove(&component.digest());
     let played = arena.play(Inputs { casts: vec![request], ..Inputs::default() });
     let outcome = &played.report.calls[0].outcome;
-    assert_eq!(*outcome, Outcome::Trapped { trap: "no_component".into(), location: None });
+    assert_eq!(*outcome, Outcome::Limit(LimitKind::Host));
 }

@@ -1,10 +1,18 @@
-//! Measures the voxels: generating, casting rays, editing. Prints one line for each; run it with
-//! `cargo run --profile dist -p spellhost-sim --example measure_voxels`.
-#![allow(clippy::disallowed_types, reason = "a measurement needs a clock")]
+//! Measures the voxels: generating, encoding, casting rays, editing. Run it with
+//! `cargo run --profile dist -p spellhost-sim --example measure_voxels`; `-- --json` prints one object a row.
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::float_arithmetic,
+    reason = "a measurement needs a clock and a mean"
+)]
+
+#[path = "measure/rows.rs"]
+mod rows;
 
 use std::hint::black_box;
-use std::time::Instant;
 
+use rows::{Rows, nanoseconds};
 use spellhost_sim::{
     BlockPos, ChunkPos, Coord, Direction, Edit, FillMode, Generator, Material, Point, Terrain, Voxels,
 };
@@ -20,33 +28,41 @@ impl Numbers {
     }
 }
 
-fn nanoseconds(work: impl FnOnce()) -> u64 {
-    let start = Instant::now();
-    work();
-    start.elapsed().as_nanos() as u64
-}
-
 fn main() {
+    let rows = Rows::from_arguments();
     let generator = Generator::new(Terrain::Hills, 7);
-    for y in [-9, -6, -3, -1, 0, 1] {
-        let spent = nanoseconds(|| {
-            for (x, z) in (-10..10).flat_map(|x| (-10..10).map(move |z| (x, z))) {
-                black_box(generator.chunk(ChunkPos { x, y, z }));
-            }
-        });
-        println!("generating a chunk at y {:>4}: {:>7} ns", 32 * y, spent / 400);
-    }
-
+    measure_chunks(&rows, generator);
     let mut loaded = Voxels::new(generator);
     loaded.load_near(BlockPos::new(0, 10, 0), 5);
-    measure_rays("hills in memory", &loaded, 20);
-    measure_rays("hills not in memory", &Voxels::new(generator), 20);
-    measure_rays("open space, no chunk uniform", &speckled(), 0);
-
+    measure_rays(&rows, "voxel raycast, per voxel stepped", Some(8.0), &loaded, 20);
+    measure_rays(&rows, "voxel raycast, per voxel stepped, not in memory", None, &Voxels::new(generator), 20);
+    measure_rays(&rows, "voxel raycast, per voxel stepped, no chunk uniform", None, &speckled(), 0);
     for (name, voxels) in [("in memory", &loaded), ("not in memory", &Voxels::new(generator))] {
-        let spent: u64 = (0..40).map(|at| carve(&mut voxels.clone(), at)).sum();
-        println!("subtracting a sphere of radius 24, {name}: {} us", spent / 40_000);
+        let mut at = 0;
+        rows.row(&format!("subtracting a sphere of radius 24, {name}"), "ns", None, || {
+            at += 4;
+            (at - 4..at).map(|at| carve(&mut voxels.clone(), at)).sum::<f64>() / 4.0
+        });
     }
+}
+
+fn measure_chunks(rows: &Rows, generator: Generator) {
+    let around = || (-5..5).flat_map(|x| (-5..5).map(move |z| (x, z)));
+    for y in [1, 0, -1, -3, -6] {
+        let aim = Some(300_000.0);
+        rows.row(&format!("generating a 32x32x32 chunk at y {}", 32 * y), "ns", aim, || {
+            let spent = nanoseconds(|| {
+                around().for_each(|(x, z)| drop(black_box(generator.chunk(ChunkPos { x, y, z }))));
+            });
+            spent / 100.0
+        });
+    }
+    let mut at = 0;
+    rows.row("terrain-like 32x32x32 chunk, encoded (palette and zstd)", "bytes", Some(1_024.0), || {
+        at += 1;
+        let bytes = generator.chunk(ChunkPos { x: 3 * at, y: 0, z: -2 * at }).encode();
+        zstd::encode_all(&bytes[..], 3).expect("memory does not fail").len() as f64
+    });
 }
 
 /// Empty but for one block in each chunk, so that no chunk can be passed at once.
@@ -59,9 +75,9 @@ fn speckled() -> Voxels {
     voxels
 }
 
-fn measure_rays(name: &str, voxels: &Voxels, height: i64) {
+fn measure_rays(rows: &Rows, name: &str, aim: Option<f64>, voxels: &Voxels, height: i64) {
     let (mut numbers, length) = (Numbers(12_345), Coord::from_whole(96));
-    let rays: Vec<(Point, Direction)> = (0..20_000)
+    let rays: Vec<(Point, Direction)> = (0..10_000)
         .filter_map(|_| {
             let direction = Direction::normalise(numbers.next(), numbers.next() / 2, numbers.next())?;
             let y = (height << 16) + (numbers.next() >> 12).abs();
@@ -77,16 +93,17 @@ fn measure_rays(name: &str, voxels: &Voxels, height: i64) {
         1 + (end.x.abs_diff(start.x) + end.y.abs_diff(start.y) + end.z.abs_diff(start.z)) as u64
     };
     let voxels_stepped: u64 = rays.iter().map(stepped).sum();
-    let spent = nanoseconds(|| {
-        for (origin, direction) in &rays {
-            black_box(voxels.raycast(*origin, *direction, length));
-        }
+    rows.row(name, "ns", aim, || {
+        let spent = nanoseconds(|| {
+            for (origin, direction) in &rays {
+                black_box(voxels.raycast(*origin, *direction, length));
+            }
+        });
+        spent / voxels_stepped as f64
     });
-    let hundredths = spent * 100 / voxels_stepped;
-    println!("a ray through {name}: {}.{:02} ns a voxel", hundredths / 100, hundredths % 100);
 }
 
-fn carve(voxels: &mut Voxels, at: i32) -> u64 {
+fn carve(voxels: &mut Voxels, at: i32) -> f64 {
     // Pays the copy of what a clone shares before the clock starts.
     voxels.apply(&Edit::Set { pos: BlockPos::new(500, 60, 500), material: Material::ASH });
     let center = Point::from_blocks(at, 4, -at);

@@ -1,75 +1,133 @@
-//! Measures what the world costs: `cargo run --release -p spellhost-sim --example measure_world`.
+//! Measures what the world costs: a tick, its hash, queries, snapshots, and all of it against the size of the world. Run it
+//! with `cargo run --profile dist -p spellhost-sim --example measure_world`; `-- --json` prints one object a row.
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::float_arithmetic,
+    reason = "a measurement needs a clock and a mean"
+)]
 
-#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "measuring needs a clock")]
+#[path = "measure/rows.rs"]
+mod rows;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
+use rows::{Rows, nanoseconds};
 use spellhost_sim::{
-    Aim, CallLimits, CallResult, CastRequest, Command, Coord, Digest, Direction, EntityId, EntityKind,
-    EntitySpec, Inputs, Op, Outcome, Point, Points, ProjectileSpec, Rate, RevisionRef, SpellId, Terrain,
-    Velocity, World, WorldConfig,
+    Aim, BlockPos, BlockSize, CallLimits, CallResult, CastRequest, Command, Coord, Digest, Direction,
+    EntityId, EntityKind, EntitySpec, FillMode, Inputs, Material, Op, Outcome, Point, Points, ProjectileSpec,
+    Rate, RevisionRef, SpellId, Terrain, Velocity, World, WorldConfig,
 };
 
 const ENTITIES: u64 = 10_000;
 const PROJECTILES: u64 = 1_000;
+const MOVING: u64 = 500;
 
 fn main() {
-    let mut world = World::new(WorldConfig { terrain: Terrain::Flat, seed: 7 });
-    let ops = (0..ENTITIES).map(|at| Op::Spawn(entity(at))).collect();
-    play(&mut world, Inputs { ops, ..Inputs::default() }, &[]);
-    for _ in 0..5 {
-        play(&mut world, Inputs::default(), &[]);
-    }
-    report("quiet tick, 10,000 entities at rest", 1_000, || play(&mut world, Inputs::default(), &[]));
+    let rows = Rows::from_arguments();
+    let mut world = peopled(ENTITIES);
+    let quiet = || Inputs::default();
+    rows.row("state hash of a quiet tick, the whole tick", "ns", Some(50_000.0), || {
+        nanoseconds(|| (0..1_000).for_each(|_| play(&mut world, quiet(), &[]))) / 1_000.0
+    });
+    measure_queries(&rows, &world);
+    rows.row("snapshot of 10,000 entities", "ns", None, || nanoseconds(|| drop(black_box(world.snapshot()))));
+    let bytes = world.snapshot();
+    rows.row("restoring 10,000 entities", "ns", None, || {
+        nanoseconds(|| drop(black_box(World::restore(&bytes))))
+    });
+    measure_busy(&rows, &mut world);
+    measure_sizes(&rows);
+}
+
+fn measure_queries(rows: &Rows, world: &World) {
     let mut at = 0;
     let mut next = || {
         at = (at + 7_919) % ENTITIES;
         entity(at).position
     };
-    report("1,000 radius queries that find none", 100, || {
-        for _ in 0..1_000 {
-            black_box(world.entities_in_radius(next(), Coord::from_whole(10), Some(EntityKind::Item)));
-        }
-    });
-    report("1,000 radius queries, 12 found each", 100, || {
-        for _ in 0..1_000 {
-            black_box(world.entities_in_radius(next(), Coord::from_whole(10), None));
-        }
-    });
-    report("1,000 rays of 64 blocks", 100, || {
-        for _ in 0..1_000 {
-            black_box(world.raycast(next(), Direction::FORWARD, Coord::from_whole(64)));
-        }
-    });
-    for from in (0..PROJECTILES).step_by(64) {
-        let commands: Vec<Command> =
-            (from..from + 64).map(|at| Command::SpawnProjectile(projectile(at))).collect();
-        play(&mut world, Inputs { casts: vec![cast()], ..Inputs::default() }, &commands);
+    let radius = Coord::from_whole(10);
+    let kinds = [("none found", Some(EntityKind::Item)), ("12 found", None)];
+    for (found, kind) in kinds {
+        let row = format!("radius query, radius 10 among 10,000 entities, {found}");
+        rows.row(&row, "ns", Some(500.0), || {
+            nanoseconds(|| {
+                for _ in 0..5_000 {
+                    black_box(world.entities_in_radius(next(), radius, kind));
+                }
+            }) / 5_000.0
+        });
     }
-    println!(
-        "{} projectiles fly",
-        world.entities().filter(|seen| seen.kind == EntityKind::Projectile).count()
-    );
-    report("tick, 1,000 projectiles among 10,000", 500, || play(&mut world, Inputs::default(), &[]));
-    report("snapshot of 10,000 entities", 50, || drop(black_box(world.snapshot())));
-    let bytes = world.snapshot();
-    println!("  {} bytes", bytes.len());
-    report("restoring it", 50, || drop(black_box(World::restore(&bytes))));
+    rows.row("ray of 64 blocks among 10,000 entities", "ns", None, || {
+        nanoseconds(|| {
+            for _ in 0..1_000 {
+                black_box(world.raycast(next(), Direction::FORWARD, Coord::from_whole(64)));
+            }
+        }) / 1_000.0
+    });
 }
 
-/// Prints mean and 99th percentile of `times` runs.
-fn report(what: &str, times: usize, mut run: impl FnMut()) {
-    let mut took: Vec<Duration> = (0..times)
-        .map(|_| {
-            let start = Instant::now();
-            run();
-            start.elapsed()
-        })
-        .collect();
-    took.sort_unstable();
-    let mean = took.iter().sum::<Duration>() / times as u32;
-    println!("{what:40} mean {mean:>10.2?}  p99 {:>10.2?}", took[times * 99 / 100]);
+/// Of each round the 99th percentile of its ticks.
+fn measure_busy(rows: &Rows, world: &mut World) {
+    for from in (0..PROJECTILES).step_by(64) {
+        let volley: Vec<Command> =
+            (from..PROJECTILES.min(from + 64)).map(|at| Command::SpawnProjectile(projectile(at))).collect();
+        play(world, Inputs { casts: vec![cast()], ..Inputs::default() }, &volley);
+    }
+    let flying = world.entities().filter(|seen| seen.kind == EntityKind::Projectile).count();
+    assert_eq!(flying as u64, PROJECTILES, "every projectile flies");
+    let row = "tick with 10,000 entities, 1,000 projectiles, 500 moving NPCs, no casts, p99";
+    rows.row(row, "ns", Some(4_000_000.0), || {
+        for from in (0..MOVING).step_by(64) {
+            let up = Velocity { x: Rate::from_raw(1 << 26), y: Rate::from_raw(1 << 31), z: Rate::ZERO };
+            let ids = (from..MOVING.min(from + 64)).map(|at| EntityId(2 + at));
+            let pushes: Vec<Command> = ids.map(|id| Command::Push { id, velocity: up }).collect();
+            play(world, Inputs { casts: vec![cast()], ..Inputs::default() }, &pushes);
+        }
+        let mut ticks: Vec<f64> =
+            (0..100).map(|_| nanoseconds(|| play(world, Inputs::default(), &[]))).collect();
+        ticks.sort_by(f64::total_cmp);
+        ticks[98]
+    });
+}
+
+/// A quiet tick must not grow with the world.
+fn measure_sizes(rows: &Rows) {
+    let quiet = |rows: &Rows, what: String, world: &mut World| {
+        rows.row(&format!("quiet tick, {what}"), "ns", None, || {
+            nanoseconds(|| (0..1_000).for_each(|_| play(world, Inputs::default(), &[]))) / 1_000.0
+        });
+    };
+    for count in [100, 1_000, 10_000, 100_000] {
+        quiet(rows, format!("{count} entities"), &mut peopled(count));
+    }
+    for count in [10, 100, 1_000, 10_000] {
+        quiet(rows, format!("{count} edited chunks"), &mut edited(count));
+    }
+}
+
+/// A lawn with so many entities at rest.
+fn peopled(count: u64) -> World {
+    let mut world = World::new(WorldConfig { terrain: Terrain::Flat, seed: 7 });
+    let ops = (0..count).map(|at| Op::Spawn(entity(at))).collect();
+    play(&mut world, Inputs { ops, ..Inputs::default() }, &[]);
+    (0..5).for_each(|_| play(&mut world, Inputs::default(), &[]));
+    assert_eq!(world.entities().count() as u64, count, "every entity is there");
+    world
+}
+
+/// A lawn with so many changed chunks.
+fn edited(count: i32) -> World {
+    let mut world = World::new(WorldConfig { terrain: Terrain::Flat, seed: 7 });
+    let slab = |at: i32| Op::FillBox {
+        min: BlockPos::new(32 * (at % 100), 1, 32 * (at / 100)),
+        size: BlockSize::new(3, 3, 3),
+        material: Material::GLASS,
+        mode: FillMode::Add,
+    };
+    play(&mut world, Inputs { ops: (0..count).map(slab).collect(), ..Inputs::default() }, &[]);
+    assert_eq!(world.voxels().changed(), count as usize, "every chunk is changed");
+    world
 }
 
 fn play(world: &mut World, inputs: Inputs, commands: &[Command]) {
@@ -121,6 +179,7 @@ fn cast() -> CastRequest {
             cooldown: 0,
             mana: 0,
             grant: 1_000,
+            instantiate_fuel: 0,
             limits: CallLimits::default(),
         },
         channel: None,

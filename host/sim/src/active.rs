@@ -13,8 +13,11 @@ use crate::call::{CallContext, CastId};
 use crate::entity::EntityId;
 use crate::hash::Table;
 use crate::input::{Channel, RevisionRef, SpellId};
-use crate::limits::{DURATION_TICKS_MAX, LISTENERS_MAX, TIMERS_MAX, WATCHES_MAX};
+use crate::limits::{
+    DURATION_TICKS_MAX, LISTENERS_MAX, TIMERS_MAX, WATCHED_BODIES_MAX, WATCHES_MAX, WATCHES_PER_WORLD,
+};
 use crate::vector::{BlockPos, BlockSize};
+use crate::watching::Watching;
 
 /// A cast that still lives in the world.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +85,7 @@ pub(crate) struct Watch {
     pub tag: u32,
     /// The first tick without it.
     pub until: u64,
-    /// The bodies whose centres are in it.
+    /// The bodies whose centres are in it, at most [`WATCHED_BODIES_MAX`].
     pub inside: BTreeSet<EntityId>,
 }
 
@@ -101,6 +104,13 @@ impl ActiveSpell {
     pub(crate) fn end_of_life(&self) -> u64 {
         // The longest timer that its first call may set is still heard.
         self.born.saturating_add(DURATION_TICKS_MAX as u64 + 1)
+    }
+
+    /// The ticks in which something of it expires.
+    fn deadlines(&self) -> impl Iterator<Item = u64> {
+        let listeners = self.listeners.iter().map(|listener| listener.until);
+        let watches = self.watches.iter().map(|watch| watch.until);
+        core::iter::once(self.end_of_life()).chain(listeners).chain(watches)
     }
 
     /// Whether nothing is left that it could wait for.
@@ -125,7 +135,7 @@ pub(crate) struct ActiveSpells {
     due: BTreeSet<(u64, u64, CastId)>,
     expiring: BTreeSet<(u64, CastId)>,
     listening: BTreeSet<CastId>,
-    watching: BTreeSet<CastId>,
+    watching: Watching,
 }
 
 impl ActiveSpells {
@@ -135,7 +145,7 @@ impl ActiveSpells {
             due: BTreeSet::new(),
             expiring: BTreeSet::new(),
             listening: BTreeSet::new(),
-            watching: BTreeSet::new(),
+            watching: Watching::default(),
         }
     }
 
@@ -160,7 +170,7 @@ impl ActiveSpells {
         &self.listening
     }
 
-    pub fn watching(&self) -> &BTreeSet<CastId> {
+    pub fn watching(&self) -> &Watching {
         &self.watching
     }
 
@@ -176,16 +186,12 @@ impl ActiveSpells {
 
     pub fn insert(&mut self, spell: ActiveSpell) {
         let cast = spell.cast;
-        self.expiring.insert((spell.end_of_life(), cast));
         self.due.extend(spell.timers.iter().map(|timer| (timer.due, timer.number, cast)));
-        self.expiring.extend(spell.listeners.iter().map(|listener| (listener.until, cast)));
-        self.expiring.extend(spell.watches.iter().map(|watch| (watch.until, cast)));
+        self.expiring.extend(spell.deadlines().map(|until| (until, cast)));
         if !spell.listeners.is_empty() {
             self.listening.insert(cast);
         }
-        if !spell.watches.is_empty() {
-            self.watching.insert(cast);
-        }
+        spell.watches.iter().for_each(|watch| self.watching.insert(cast, watch));
         self.table.insert(cast, spell);
     }
 
@@ -194,12 +200,11 @@ impl ActiveSpells {
         for timer in &spell.timers {
             self.due.remove(&(timer.due, timer.number, cast));
         }
-        self.expiring.remove(&(spell.end_of_life(), cast));
-        for until in spell.listeners.iter().map(|l| l.until).chain(spell.watches.iter().map(|w| w.until)) {
+        for until in spell.deadlines() {
             self.expiring.remove(&(until, cast));
         }
         self.listening.remove(&cast);
-        self.watching.remove(&cast);
+        spell.watches.iter().for_each(|watch| self.watching.remove(cast, watch));
         Some(spell)
     }
 
@@ -226,7 +231,14 @@ impl ActiveSpells {
     pub fn listen(&mut self, cast: CastId, name: &str, until: u64) -> bool {
         let Some(spell) = self.table.get_mut(&cast) else { return false };
         if let Some(listener) = spell.listeners.iter_mut().find(|listener| listener.name == name) {
-            listener.until = listener.until.max(until);
+            let before = listener.until;
+            listener.until = before.max(until);
+            let until = listener.until;
+            if spell.deadlines().all(|other| other != before) {
+                self.expiring.remove(&(before, cast));
+            }
+            self.expiring.insert((until, cast));
+            return true;
         } else if spell.listeners.len() < LISTENERS_MAX {
             spell.listeners.push(Listener { name: name.into(), until });
         } else {
@@ -239,13 +251,32 @@ impl ActiveSpells {
 
     /// Watches a box; `false` where there are too many.
     pub fn watch(&mut self, cast: CastId, watch: Watch) -> bool {
+        if self.watching.len() >= WATCHES_PER_WORLD {
+            return false;
+        }
         let Some(spell) = self.table.get_mut(&cast).filter(|spell| spell.watches.len() < WATCHES_MAX) else {
             return false;
         };
         self.expiring.insert((watch.until, cast));
-        self.watching.insert(cast);
+        self.watching.insert(cast, &watch);
         spell.watches.push(watch);
         true
+    }
+
+    /// A body goes into or out of a watched box; the watch's tag, or `None` where the box is too full to notice.
+    pub fn cross(&mut self, cast: CastId, at: usize, id: EntityId, entered: bool) -> Option<u32> {
+        let watch = self.table.get_mut(&cast)?.watches.get_mut(at)?;
+        if entered && watch.inside.len() >= WATCHED_BODIES_MAX {
+            return None;
+        }
+        if entered {
+            watch.inside.insert(id);
+            self.watching.enter(cast, id);
+        } else {
+            watch.inside.remove(&id);
+            self.watching.leave(cast, id);
+        }
+        Some(watch.tag)
     }
 
     /// Forgets what expires with the end of this tick, and names the spells that it concerns.
@@ -258,12 +289,11 @@ impl ActiveSpells {
         for cast in &concerned {
             let Some(spell) = self.table.get_mut(cast) else { continue };
             spell.listeners.retain(|listener| listener.until > tick + 1);
-            spell.watches.retain(|watch| watch.until > tick + 1);
+            for watch in spell.watches.extract_if(.., |watch| watch.until <= tick + 1) {
+                self.watching.remove(*cast, &watch);
+            }
             if spell.listeners.is_empty() {
                 self.listening.remove(cast);
-            }
-            if spell.watches.is_empty() {
-                self.watching.remove(cast);
             }
         }
         concerned
@@ -283,6 +313,58 @@ impl ActiveSpells {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::{CallLimits, Digest};
+    use crate::vector::{Direction, Point};
+
+    fn spell() -> ActiveSpell {
+        let digest = Digest([1; 32]);
+        ActiveSpell {
+            cast: CastId(1),
+            spell: SpellId::parse("ember").expect("a good id"),
+            revision: RevisionRef {
+                id: digest,
+                component: digest,
+                cooldown: 0,
+                mana: 0,
+                grant: 10_000,
+                instantiate_fuel: 0,
+                limits: CallLimits::default(),
+            },
+            channel: None,
+            context: CallContext {
+                caster: EntityId(1),
+                origin: Point::default(),
+                direction: Direction::FORWARD,
+                target_position: Point::default(),
+                target_entity: None,
+                params: Vec::new(),
+            },
+            state: Vec::new(),
+            born: 0,
+            started: true,
+            paid: Paid::default(),
+            timers: Vec::new(),
+            listeners: Vec::new(),
+            watches: Vec::new(),
+            projectiles: 0,
+            queued: 0,
+        }
+    }
+
+    #[test]
+    fn listening_again_leaves_nothing_behind() {
+        let mut spells = ActiveSpells::new();
+        spells.insert(spell());
+        for until in [10, 30, 20, 40, 5] {
+            assert!(spells.listen(CastId(1), "a", until) && spells.listen(CastId(1), "b", 30));
+        }
+        let at = |until: u64| (until, CastId(1));
+        assert_eq!(spells.expiring, BTreeSet::from([at(30), at(40), at(36_001)]));
+        assert_eq!(spells.expire(38), BTreeSet::from([CastId(1)]));
+        assert!(spells.get(CastId(1)).is_some_and(|spell| spell.listens("a") && !spell.listens("b")));
+        spells.remove(CastId(1));
+        assert!(spells.expiring.is_empty() && spells.listening.is_empty());
+    }
 
     #[test]
     fn a_watched_box_is_half_open() {

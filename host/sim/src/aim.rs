@@ -37,7 +37,7 @@ impl World {
         let direction = aim.direction.or(toward).map_or(look, |direction| unit(direction).unwrap_or(look));
         let (target_position, target_entity) = named.unwrap_or_else(|| {
             let far = Coord::from_whole(AIM_BLOCKS_MAX);
-            match self.raycast_past(origin, direction, far, Some(caster)) {
+            match self.raycast_past(origin, direction, far, Some(caster)).answer {
                 Some(hit) => (into_bounds(hit.position), hit.entity),
                 None => (into_bounds(origin.along(direction, far)), None),
             }

@@ -66,7 +66,8 @@ pub struct Call {
     pub entry: Entry,
     /// The key of its random stream ([`crate::CallStream`]).
     pub seed: [u8; 32],
-    /// The fuel it may use.
+    /// The fuel it may use on the revision that its lane starts with; where the lane has migrated before
+    /// it, the grant of the revision migrated to ([`Lane::grant`]).
     pub grant: u64,
     /// The n-th entity that it spawns gets this id plus n.
     pub first_entity: EntityId,
@@ -93,6 +94,16 @@ pub struct Lane {
     pub calls: Vec<Call>,
 }
 
+impl Lane {
+    /// The fuel that a call of this lane may use, `migrated` telling whether the leading `migrate` was applied.
+    pub fn grant(&self, call: &Call, migrated: bool) -> u64 {
+        match (&call.entry, self.migrate_to) {
+            (Entry::Cast | Entry::Event(_), Some(to)) if migrated => to.grant_fuel(),
+            _ => call.grant,
+        }
+    }
+}
+
 /// A tick that is open: its calls wait to be run. The world answers reads and changes nothing until it is closed.
 #[derive(Clone, Debug, Default)]
 pub struct Opened {
@@ -107,7 +118,8 @@ pub struct Opened {
 pub enum LimitKind {
     /// Linear memory.
     Memory,
-    /// Tables.
+    /// Tables. Nothing grows a table, and what instantiates at admission instantiates in every call:
+    /// it ends admissions, never a call.
     Table,
     /// The native stack.
     Stack,
@@ -119,6 +131,8 @@ pub enum LimitKind {
     CommandBytes,
     /// The volume of edited voxels.
     EditedVoxels,
+    /// The number of chunks that edits touch.
+    EditedChunks,
     /// The bytes of state.
     State,
     /// A string that is not well formed, or too long.
@@ -129,6 +143,10 @@ pub enum LimitKind {
     Wait,
     /// Real time, as the host's watchdog saw it.
     Watchdog,
+    /// What the host itself could do: it panicked, was out of memory, or did not have the
+    /// component. Charged the whole grant, and a verdict as `Stack` and `Watchdog` are: it stands in
+    /// the frame and is never executed again, since another host would not have failed.
+    Host,
 }
 
 impl LimitKind {
@@ -142,11 +160,13 @@ impl LimitKind {
             Self::Commands => "commands",
             Self::CommandBytes => "command_bytes",
             Self::EditedVoxels => "edited_voxels",
+            Self::EditedChunks => "edited_chunks",
             Self::State => "state",
             Self::String => "string",
             Self::List => "list",
             Self::Wait => "wait",
             Self::Watchdog => "watchdog",
+            Self::Host => "host",
         }
     }
 }

@@ -13,11 +13,13 @@ use crate::command::{Command, Invalid, NamedValue, ProjectileSpec, Value};
 use crate::entity::{EntityId, EntityKind};
 use crate::fixed::{Coord, Points, Rate};
 use crate::limits::{
-    BOX_EDGE_MAX, DURATION_TICKS_MAX, GRAVITY_MAX, LISTENERS_MAX, NAME_BYTES_MAX, PARAMS_MAX,
-    PAYLOAD_BYTES_MAX, POINTS_MAX, PROJECTILE_RADIUS_MAX, PROJECTILE_TICKS_MAX, SPEED_BLOCKS_PER_TICK_MAX,
-    SPHERE_RADIUS_MAX, STATE_BYTES_MAX, TEXT_BYTES_MAX, TICKS_PER_SECOND, TIMERS_MAX, WATCHES_MAX,
+    BOX_EDGE_MAX, CHANGED_CHUNKS_MAX, DURATION_TICKS_MAX, EDITED_CHUNKS_MAX, GRAVITY_MAX, LISTENERS_MAX,
+    NAME_BYTES_MAX, PARAMS_MAX, PAYLOAD_BYTES_MAX, POINTS_MAX, PROJECTILE_RADIUS_MAX, PROJECTILE_TICKS_MAX,
+    SPEED_BLOCKS_PER_TICK_MAX, SPHERE_RADIUS_MAX, STATE_BYTES_MAX, TEXT_BYTES_MAX, TICKS_PER_SECOND,
+    TIMERS_MAX, WATCHES_MAX,
 };
 use crate::vector::{BlockPos, BlockSize, Point, Velocity};
+use crate::voxels::Edit;
 use crate::world::World;
 
 type Checked = Result<(), Invalid>;
@@ -36,6 +38,18 @@ impl Command {
             Self::FillSphere { radius, .. } => ball_volume(*radius),
             Self::FillBox { size, .. } => size.volume(),
             _ => 0,
+        }
+    }
+
+    /// The edit that it asks for, where it is one of terrain.
+    pub fn edit(&self) -> Option<Edit> {
+        match *self {
+            Self::SetVoxel { pos, material } => Some(Edit::Set { pos, material }),
+            Self::FillSphere { center, radius, material, mode } => {
+                Some(Edit::Sphere { center, radius, material, mode })
+            }
+            Self::FillBox { min, size, material, mode } => Some(Edit::Box { min, size, material, mode }),
+            _ => None,
         }
     }
 
@@ -78,12 +92,19 @@ impl World {
     /// The first field that is not, and what is wrong with it.
     pub fn check(&self, cast: CastId, issued: &[Command], command: &Command) -> Result<(), Invalid> {
         match command {
-            Command::SetVoxel { pos, .. } => block_in_bounds("pos", *pos),
+            Command::SetVoxel { pos, .. } => {
+                block_in_bounds("pos", *pos)?;
+                self.check_edit("pos", command)
+            }
             Command::FillSphere { center, radius, .. } => {
                 in_bounds("center", *center)?;
-                sphere_radius(*radius)
+                sphere_radius(*radius)?;
+                self.check_edit("center", command)
             }
-            Command::FillBox { min, size, .. } => cuboid(*min, *size),
+            Command::FillBox { min, size, .. } => {
+                cuboid(*min, *size)?;
+                self.check_edit("min", command)
+            }
             Command::WatchBox { min, size, duration, .. } => {
                 cuboid(*min, *size)?;
                 ticks("duration", *duration, 1, DURATION_TICKS_MAX)?;
@@ -174,6 +195,23 @@ impl World {
             }
         }
         cap("after", tags.len(), TIMERS_MAX, "timers are pending")
+    }
+
+    /// Whether the world has room for the chunks that an edit might change.
+    fn check_edit(&self, field: &'static str, command: &Command) -> Checked {
+        let changed = self.voxels.changed();
+        if changed + EDITED_CHUNKS_MAX <= CHANGED_CHUNKS_MAX {
+            return Ok(());
+        }
+        let chunks = command.edit().into_iter().flat_map(|edit| edit.chunks());
+        let more = chunks.filter(|at| self.voxels.version(*at) == 0).count();
+        if changed + more <= CHANGED_CHUNKS_MAX {
+            return Ok(());
+        }
+        let message = format!(
+            "{more} more chunks would change, and the world has {changed} of at most {CHANGED_CHUNKS_MAX} already"
+        );
+        invalid(field, message)
     }
 
     fn check_watches(&self, cast: CastId, issued: &[Command]) -> Checked {

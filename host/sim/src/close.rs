@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use crate::call::{CallResult, CastId};
 use crate::entity::{EntityId, EntityKind};
 use crate::event::Event;
-use crate::input::Digest;
-use crate::limits::PENDING_EVENTS_MAX;
+use crate::input::{Digest, RevisionRef};
+use crate::limits::{EDITED_CHUNKS_PER_TICK, PENDING_EVENTS_MAX};
 use crate::material::Material;
 use crate::open::OpenTick;
 use crate::projectile::{self, End};
@@ -18,7 +18,7 @@ use crate::report::{CallReport, Migration, TickReport};
 use crate::vector::{ChunkPos, Point};
 use crate::voxels::{Edit, Edited, VoxelChange};
 use crate::world::World;
-use crate::{active::ActiveSpell, body, fixed::Coord, limits::ENTITY_RADIUS_MAX};
+use crate::{body, fixed::Coord, limits::ENTITY_RADIUS_MAX};
 
 /// What comes together while a tick is closed.
 #[derive(Debug, Default)]
@@ -28,11 +28,31 @@ pub(crate) struct Closing {
     pub edits: Vec<(usize, Edit)>,
     pub deaths: Vec<(EntityId, Option<EntityId>)>,
     pub migrations: Vec<Migration>,
+    /// Active spells that were put onto a new revision in this tick.
+    pub migrated: BTreeMap<CastId, RevisionRef>,
     pub ended: BTreeSet<CastId>,
+    /// Whether an ended spell leaves events or waiting calls behind.
+    pub has_leftovers: bool,
+    /// Chunks that the edits of this tick's calls touch.
+    pub edited: BTreeSet<ChunkPos>,
     pub changed: BTreeSet<ChunkPos>,
+    /// How many chunks may still be generated for moving bodies.
+    pub loads: usize,
     /// Active spells that may be over.
     pub touched: BTreeSet<CastId>,
     pub dropped_events: u32,
+}
+
+impl Closing {
+    /// Whether the chunks of another edit are within what one tick may touch; then they are counted.
+    pub(crate) fn has_room_for(&mut self, edit: &Edit) -> bool {
+        let more: Vec<ChunkPos> = edit.chunks().filter(|at| !self.edited.contains(at)).collect();
+        let fits = self.edited.len() + more.len() <= EDITED_CHUNKS_PER_TICK;
+        if fits {
+            self.edited.extend(more);
+        }
+        fits
+    }
 }
 
 impl World {
@@ -45,8 +65,8 @@ impl World {
         results.sort_by_key(|result| result.id);
         let opened = open.calls.iter().map(|call| call.id);
         assert!(opened.eq(results.iter().map(|result| result.id)), "every opened call has one result");
-        let OpenTick { calls, casts, changed, touched, dropped_events } = open;
-        let mut closing = Closing { changed, touched, dropped_events, ..Closing::default() };
+        let OpenTick { calls, casts, changed, touched, loads, dropped_events, .. } = open;
+        let mut closing = Closing { changed, touched, loads, dropped_events, ..Closing::default() };
         for (call, result) in calls.into_iter().zip(results) {
             self.commit(call, result, &mut closing);
         }
@@ -149,7 +169,7 @@ impl World {
         let awake: Vec<EntityId> = self.registry.awake().iter().copied().collect();
         for id in awake {
             let Some(entity) = self.registry.get(id) else { continue };
-            self.voxels.load_near(entity.position.block(), 0);
+            closing.loads -= usize::from(self.voxels.load(entity.position.block(), closing.loads > 0));
             let moved = body::step(&self.voxels, entity, self.tick);
             self.registry.edit(id, |entity| {
                 entity.position = moved.position;
@@ -189,25 +209,25 @@ impl World {
             .into_iter()
             .map(|id| (id, self.registry.get(id).map(|entity| entity.position.block())))
             .collect();
-        let watching: Vec<CastId> = self.spells.watching().iter().copied().collect();
-        for cast in watching {
-            let Some(spell) = self.spells.get(cast) else { continue };
-            let crossings = crossings(spell, &places);
-            if crossings.is_empty() {
-                continue;
+        let mut crossings = Vec::new();
+        for (id, block) in places {
+            let mut concerned = BTreeSet::new();
+            self.spells.watching().concerned(id, block, &mut concerned);
+            for cast in concerned {
+                let Some(spell) = self.spells.get(cast) else { continue };
+                for (at, watch) in spell.watches.iter().enumerate() {
+                    let is_inside = block.is_some_and(|block| watch.holds(block));
+                    if is_inside != watch.inside.contains(&id) {
+                        crossings.push((cast, at, id, is_inside));
+                    }
+                }
             }
-            let spell = self.spells.get_mut(cast).expect("a watching spell is active");
-            let mut events = Vec::new();
-            for (watch, entity, entered) in crossings {
-                let watch = &mut spell.watches[watch];
-                if entered {
-                    watch.inside.insert(entity)
-                } else {
-                    watch.inside.remove(&entity)
-                };
-                events.push(Event::Trigger { tag: watch.tag, entity, entered });
+        }
+        crossings.sort_unstable();
+        for (cast, at, entity, entered) in crossings {
+            if let Some(tag) = self.spells.cross(cast, at, entity, entered) {
+                self.raise(cast, Event::Trigger { tag, entity, entered }, closing);
             }
-            events.into_iter().for_each(|event| self.raise(cast, event, closing));
         }
     }
 
@@ -219,46 +239,26 @@ impl World {
                 self.end_spell(cast, closing);
             }
         }
+        if closing.has_leftovers {
+            self.pending.retain(|(told, _)| !closing.ended.contains(told));
+            let left = self.waiting.iter().filter(|(_, waiting)| closing.ended.contains(&waiting.cast));
+            let numbers: Vec<u64> = left.map(|(number, _)| *number).collect();
+            numbers.iter().for_each(|number| drop(self.waiting.remove(number)));
+        }
     }
 
-    /// Ends an active spell: what it waits for is dropped, its projectiles live on.
+    /// Ends an active spell: what it waits for is dropped with all that ended in this tick, its projectiles live on.
     pub(crate) fn end_spell(&mut self, cast: CastId, closing: &mut Closing) {
         let Some(spell) = self.spells.remove(cast) else { return };
         closing.ended.insert(cast);
         self.migrating.remove(&cast);
-        if spell.queued > 0 {
-            self.pending.retain(|(told, _)| *told != cast);
-            let numbers: Vec<u64> = self
-                .waiting
-                .iter()
-                .filter(|(_, waiting)| waiting.cast == cast)
-                .map(|(number, _)| *number)
-                .collect();
-            numbers.iter().for_each(|number| drop(self.waiting.remove(number)));
-        }
+        closing.has_leftovers |= spell.queued > 0;
         let caster = spell.context.caster;
         if let Some(purse) = self.purses.get_mut(&caster) {
             purse.active -= 1;
         }
         self.prune_purse(caster);
     }
-}
-
-/// Which of the moved entities crossed which watch's surface, and whether inward.
-fn crossings(
-    spell: &ActiveSpell,
-    places: &[(EntityId, Option<crate::vector::BlockPos>)],
-) -> Vec<(usize, EntityId, bool)> {
-    let mut crossings = Vec::new();
-    for (at, watch) in spell.watches.iter().enumerate() {
-        for (id, block) in places {
-            let is_inside = block.is_some_and(|block| watch.holds(block));
-            if is_inside != watch.inside.contains(id) {
-                crossings.push((at, *id, is_inside));
-            }
-        }
-    }
-    crossings
 }
 
 /// The box around what an edit covers.

@@ -12,10 +12,11 @@ use crate::close::{Closing, effects_digest};
 use crate::command::{Command, ProjectileSpec};
 use crate::entity::{Blame, Entity, EntityId, EntityKind, EntitySpec};
 use crate::fixed::Points;
-use crate::limits::STATE_BYTES_MAX;
+use crate::limits::{PROJECTILES_PER_SPELL_MAX, STATE_BYTES_MAX, WATCHED_BODIES_MAX};
 use crate::open::OpenCall;
 use crate::projectile::{Flight, refine, within_speed};
 use crate::report::{CallReport, Migration};
+use crate::scene::corners;
 use crate::status::Status;
 use crate::template::Template;
 use crate::vector::{Direction, Point, Velocity};
@@ -37,7 +38,6 @@ impl World {
     /// Applies one call's result and reports it.
     pub(crate) fn commit(&mut self, call: OpenCall, result: CallResult, closing: &mut Closing) {
         let mut outcome = result.outcome;
-        let charge = outcome.charge(result.fuel_used, call.grant);
         let mut applying = Applying {
             call: &call,
             spawns: 0,
@@ -46,17 +46,17 @@ impl World {
             edits: Vec::new(),
             finish: false,
         };
-        let revision = match (&call.migrate_to, self.spells.get(call.cast)) {
-            (Some(to), _) => *to,
-            (None, Some(spell)) => spell.revision,
-            (None, None) => call.revision,
-        };
+        let migrated = closing.migrated.get(&call.cast).copied();
+        let revision = call.migrate_to.or(migrated).unwrap_or(call.revision);
+        // A lane that has migrated goes on with the new revision's grant.
+        let granted = if call.migrate_to.is_some() { call.grant } else { revision.grant_fuel() };
+        let charge = outcome.charge(result.fuel_used, granted);
         let mut effects = Vec::new();
         if call.migrate_to.is_some() {
             effects = self.commit_migration(&call, &outcome, result.commands, closing);
         } else {
             if let Some(purse) = self.purses.get_mut(&call.caster) {
-                purse.give_fuel(call.grant - charge, self.tick);
+                purse.give_fuel(call.taken - revision.making_fuel() - charge, self.tick);
             }
             if let Outcome::Applied { skipped } = &mut outcome {
                 *skipped = 0;
@@ -82,7 +82,7 @@ impl World {
             seed: call.seed,
             outcome,
             fuel_used: charge,
-            fuel_granted: call.grant,
+            fuel_granted: granted,
             effects,
             spawned,
             effects_digest: Default::default(),
@@ -116,6 +116,7 @@ impl World {
             (Some(bytes), Some(spell)) => {
                 spell.revision = to;
                 spell.state = bytes.clone();
+                closing.migrated.insert(call.cast, to);
                 true
             }
             _ => false,
@@ -150,7 +151,10 @@ impl World {
         }
         match command {
             Command::SetVoxel { .. } | Command::FillSphere { .. } | Command::FillBox { .. } => {
-                applying.edits.extend(edit(command));
+                let Some(edit) = command.edit().filter(|edit| closing.has_room_for(edit)) else {
+                    return false;
+                };
+                applying.edits.push(edit);
                 true
             }
             Command::WatchBox { .. }
@@ -220,28 +224,31 @@ impl World {
         }
     }
 
+    /// The bodies in a box; of too many, those with the least ids.
     fn bodies_in(&self, watch: &Watch) -> BTreeSet<EntityId> {
-        let least = Point::from_blocks(watch.min.x, watch.min.y, watch.min.z);
-        let edge = |edge: u32| (edge as i64) << 16;
-        let most = least + Point::from_raw(edge(watch.size.x), edge(watch.size.y), edge(watch.size.z));
-        let mut inside = BTreeSet::new();
+        let (least, most) = corners(watch.min, watch.size);
+        let mut inside = Vec::new();
         self.registry.grid().visit(least, most, |item| {
             if item.kind != EntityKind::Projectile && watch.holds(item.position.block()) {
-                inside.insert(item.id);
+                inside.push(item.id);
             }
         });
-        inside
+        inside.sort_unstable();
+        inside.into_iter().take(WATCHED_BODIES_MAX).collect()
     }
 
     /// Puts a new entity under the call's next id; the id is used up even where there is no room.
     fn spawn(&mut self, applying: &mut Applying, entity: Entity) -> bool {
         let id = EntityId(applying.call.first_entity.0 + applying.spawns);
         applying.spawns += 1;
-        if self.registry.is_full() {
+        if !self.registry.has_room_to_spawn(entity.kind, applying.call.caster) {
             return false;
         }
         if entity.kind == EntityKind::Projectile {
             let spell = self.spells.get_mut(applying.call.cast).expect("a call that acts has a spell");
+            if spell.projectiles as usize >= PROJECTILES_PER_SPELL_MAX {
+                return false;
+            }
             spell.projectiles += 1;
         }
         self.registry.insert(id, entity);
@@ -291,18 +298,6 @@ impl World {
             }
             _ => {}
         }
-    }
-}
-
-/// The edit that a terrain command asks for.
-fn edit(command: &Command) -> Option<Edit> {
-    match *command {
-        Command::SetVoxel { pos, material } => Some(Edit::Set { pos, material }),
-        Command::FillSphere { center, radius, material, mode } => {
-            Some(Edit::Sphere { center, radius, material, mode })
-        }
-        Command::FillBox { min, size, material, mode } => Some(Edit::Box { min, size, material, mode }),
-        _ => None,
     }
 }
 

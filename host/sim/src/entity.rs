@@ -143,6 +143,11 @@ impl Entity {
         self.kind != EntityKind::Projectile
     }
 
+    /// The caster whose spell has spawned it, for a creature.
+    pub fn summoner(&self) -> Option<EntityId> {
+        if self.kind == EntityKind::Npc && self.spawner.is_some() { self.owner } else { None }
+    }
+
     /// Whether it is a player that waits to come back.
     pub fn is_dead(&self) -> bool {
         self.respawn.is_some()

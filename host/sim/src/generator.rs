@@ -119,6 +119,14 @@ impl Generator {
 }
 
 impl Columns {
+    /// From this height on there is only air.
+    pub(crate) fn ceiling(&self) -> i32 {
+        match self {
+            Self::Hills(tile) => tile.ceiling(),
+            Self::Flat | Self::Empty => 0,
+        }
+    }
+
     /// What a block of these columns holds; it must lie within the bounds.
     pub(crate) fn material(&self, block: BlockPos) -> Material {
         match self {

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use crate::entity::{EntityId, EntityKind};
 use crate::fixed::Coord;
+use crate::hash::Slot;
 use crate::limits::ENTITY_RADIUS_MAX;
 use crate::vector::{Direction, Point};
 
@@ -16,6 +17,8 @@ use crate::vector::{Direction, Point};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
     pub id: EntityId,
+    /// Its row in the registry.
+    pub slot: Slot,
     pub kind: EntityKind,
     pub position: Point,
     pub radius: Coord,
@@ -79,40 +82,74 @@ impl Grid {
 
     /// Calls `visit` at least with every entity whose centre lies within the box, each once.
     pub fn visit(&self, least: Point, most: Point, mut visit: impl FnMut(&Item)) {
-        self.visit_cells(least, most, |item, is_asked| {
-            if is_asked(item) {
-                visit(item);
-            }
-        });
+        self.visit_cells(
+            cell(least),
+            cell(most),
+            |_| true,
+            |item, asked| {
+                if asked.is_none_or(|at| cell(item.position) == at) {
+                    visit(item);
+                }
+            },
+        );
     }
 
-    /// Calls `visit` with what is in the buckets of the cells that meet the box. A bucket holds several cells, so an
-    /// item counts only where the second argument says that it is in the cell that was asked for.
-    fn visit_cells(&self, least: Point, most: Point, mut visit: impl FnMut(&Item, &dyn Fn(&Item) -> bool)) {
+    /// How many places [`Grid::visit`] looks at for this box: its cells, and the entities in them.
+    pub fn looked_at(&self, least: Point, most: Point) -> (u64, u64) {
         let (least, most) = (cell(least), cell(most));
-        let cells: i64 =
-            (0..3).map(|axis| (most[axis] - least[axis] + 1).max(0)).fold(1, i64::saturating_mul);
-        if cells > BUCKETS as i64 {
-            return self.buckets.iter().flatten().for_each(|item| visit(item, &|_| true));
+        (cells_between(least, most).min(BUCKETS as u64), self.visit_cells(least, most, |_| true, |_, _| {}))
+    }
+
+    /// Calls `visit` with what is in the buckets of those cells of a box that `wants` says. A bucket holds several cells,
+    /// so an item counts only where it is in the cell of the second argument; without one, every bucket is looked at
+    /// once. Returns how many items there were: a function of what is where, not of how it came there.
+    #[inline(always)]
+    fn visit_cells(
+        &self,
+        least: Cell,
+        most: Cell,
+        wants: impl Fn(Cell) -> bool,
+        mut visit: impl FnMut(&Item, Option<Cell>),
+    ) -> u64 {
+        let mut looked = 0;
+        if cells_between(least, most) > BUCKETS as u64 {
+            for item in self.buckets.iter().flatten() {
+                looked += 1;
+                visit(item, None);
+            }
+            return looked;
         }
         for y in least[1]..=most[1] {
             for z in least[2]..=most[2] {
                 for x in least[0]..=most[0] {
                     let at = [x, y, z];
-                    let is_asked = |item: &Item| cell(item.position) == at;
-                    self.buckets[bucket(at)].iter().for_each(|item| visit(item, &is_asked));
+                    if !wants(at) {
+                        continue;
+                    }
+                    let bucket = &self.buckets[bucket(at)];
+                    looked += bucket.len() as u64;
+                    bucket.iter().for_each(|item| visit(item, Some(at)));
                 }
             }
         }
+        looked
     }
 
     /// Calls `visit` with every entity whose centre is within `radius` (at most 8,192 blocks) of `centre`, and the
-    /// squared distance in raw parts squared.
-    pub fn visit_ball(&self, centre: Point, radius: Coord, mut visit: impl FnMut(&Item, u64)) {
+    /// squared distance in raw parts squared. Returns how many entities were looked at.
+    pub fn visit_ball(&self, centre: Point, radius: Coord, mut visit: impl FnMut(&Item, u64)) -> u64 {
         let radius = radius.raw().clamp(-1, RADIUS_MAX);
         let reach = Point::from_raw(radius, radius, radius);
         let within = radius.pow(2) as u64;
-        self.visit_cells(centre - reach, centre + reach, |item, is_asked| {
+        let parts = [centre.x.raw(), centre.y.raw(), centre.z.raw()];
+        let reaches = |at: Cell| {
+            let gaps = (0..3).map(|axis| {
+                let (low, high) = (at[axis] << CELL_BITS, (at[axis] + 1) << CELL_BITS);
+                (low - parts[axis]).max(parts[axis] - high).max(0)
+            });
+            gaps.map(|gap| (gap * gap) as u64).sum::<u64>() <= within
+        };
+        self.visit_cells(cell(centre - reach), cell(centre + reach), reaches, |item, asked| {
             let part = |a: Coord, b: Coord| a.raw().wrapping_sub(b.raw());
             let [x, y, z] = [
                 part(item.position.x, centre.x),
@@ -123,14 +160,15 @@ impl Grid {
                 return;
             }
             let squared = (x * x) as u64 + (y * y) as u64 + (z * z) as u64;
-            if squared <= within && is_asked(item) {
+            if squared <= within && asked.is_none_or(|at| cell(item.position) == at) {
                 visit(item, squared);
             }
-        });
+        })
     }
 
     /// The first accepted body that a sphere of `radius` touches on its way from `origin` along
-    /// `direction` for `length`; of several at one distance, the one with the least id.
+    /// `direction` for `length`; of several at one distance, the one with the least id. And how many entities were
+    /// looked at on the way.
     pub fn sweep(
         &self,
         origin: Point,
@@ -138,12 +176,12 @@ impl Grid {
         length: Coord,
         radius: Coord,
         mut accept: impl FnMut(&Item) -> bool,
-    ) -> Option<Contact> {
+    ) -> (Option<Contact>, u64) {
         let length = length.raw().clamp(0, SWEEP_MAX);
         let margin = Coord::from_raw((ENTITY_RADIUS_MAX << Coord::FRACTION_BITS) + radius.raw() + 2);
         let margin = Point { x: margin, y: margin, z: margin };
         let mut first: Option<Contact> = None;
-        let mut from = 0;
+        let (mut from, mut looked) = (0, 0);
         loop {
             let to = (from + STRIDE).min(length);
             let (a, b) = (
@@ -152,21 +190,44 @@ impl Grid {
             );
             let least = Point { x: a.x.min(b.x), y: a.y.min(b.y), z: a.z.min(b.z) };
             let most = Point { x: a.x.max(b.x), y: a.y.max(b.y), z: a.z.max(b.z) };
-            self.visit(least - margin, most + margin, |item| {
-                let Some(distance) = touch(origin, direction, item.position, item.radius + radius) else {
-                    return;
-                };
-                let sooner = first.is_none_or(|best| (distance, item.id) < (best.distance, best.item.id));
-                if sooner && distance.raw() <= length && accept(item) {
-                    first = Some(Contact { distance, item: *item });
-                }
-            });
+            let (near, far) = (cell(least - margin), cell(most + margin));
+            looked += self.visit_cells(
+                near,
+                far,
+                |_| true,
+                |item, asked| {
+                    // What is not touched within this stride is left to another.
+                    let reach = item.radius + radius + Coord::from_raw(2);
+                    let is_beside =
+                        |part: Coord, low: Coord, high: Coord| part < low - reach || part > high + reach;
+                    let at = item.position;
+                    if is_beside(at.x, least.x, most.x)
+                        || is_beside(at.y, least.y, most.y)
+                        || is_beside(at.z, least.z, most.z)
+                        || asked.is_some_and(|asked| cell(at) != asked)
+                    {
+                        return;
+                    }
+                    let Some(distance) = touch(origin, direction, item.position, item.radius + radius) else {
+                        return;
+                    };
+                    let sooner = first.is_none_or(|best| (distance, item.id) < (best.distance, best.item.id));
+                    if sooner && distance.raw() <= length && accept(item) {
+                        first = Some(Contact { distance, item: *item });
+                    }
+                },
+            );
             if to == length || first.is_some_and(|contact| contact.distance.raw() <= to) {
-                return first;
+                return (first, looked);
             }
             from = to;
         }
     }
+}
+
+/// How many cells the box from one cell to another has.
+fn cells_between(least: Cell, most: Cell) -> u64 {
+    (0..3).map(|axis| (most[axis] - least[axis] + 1).max(0) as u64).fold(1, u64::saturating_mul)
 }
 
 fn cell(point: Point) -> Cell {
@@ -209,7 +270,13 @@ mod tests {
 
     fn item(id: u64, x: i64, y: i64, z: i64, radius: i64) -> Item {
         let position = Point::from_raw(x, y, z);
-        Item { id: EntityId(id), kind: EntityKind::Npc, position, radius: Coord::from_raw(radius) }
+        Item {
+            id: EntityId(id),
+            slot: Slot(0),
+            kind: EntityKind::Npc,
+            position,
+            radius: Coord::from_raw(radius),
+        }
     }
 
     fn ids(grid: &Grid, centre: Point, radius: Coord) -> Vec<u64> {
@@ -278,7 +345,7 @@ mod tests {
                     (distance.raw() <= length).then_some((distance, item.id))
                 })
                 .min();
-            let swept = grid.sweep(Point::default(), direction, Coord::from_raw(length), radius, |_| true);
+            let (swept, _) = grid.sweep(Point::default(), direction, Coord::from_raw(length), radius, |_| true);
             prop_assert_eq!(swept.map(|contact| (contact.distance, contact.item.id)), scanned);
         }
     }

@@ -4,7 +4,6 @@
 //! its sum (of the hashes of its rows, wrapping) then costs what changed, not what is there.
 //! Deliberately does not know what the rows mean.
 
-use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -27,78 +26,111 @@ impl From<u128> for StateHash {
     }
 }
 
-/// An ordered map with an incremental hash.
+/// A row's place in its table: where it stays as long as it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot(pub u32);
+
+/// An ordered map with an incremental hash. Rows lie in slots, so that whoever holds one reads a row without a search.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<K, V> {
-    /// Boxed, so that a search touches keys only.
-    rows: BTreeMap<K, Box<Row<V>>>,
-    dirty: Vec<K>,
+    slots: Vec<Option<Row<K, V>>>,
+    order: BTreeMap<K, u32>,
+    free: Vec<u32>,
+    /// Slots whose row is marked dirty, and some whose row is gone.
+    dirty: Vec<u32>,
     sum: u128,
 }
 
 #[derive(Clone, Debug)]
-struct Row<V> {
+struct Row<K, V> {
+    key: K,
     value: V,
     /// What this row adds to the sum.
     hash: u128,
-    /// Whether its key is among the dirty ones.
+    /// Whether its slot is among the dirty ones.
     dirty: bool,
 }
 
 impl<K: Ord + Clone + Serialize, V: Serialize> Table<K, V> {
     pub fn new() -> Self {
-        Self { rows: BTreeMap::new(), dirty: Vec::new(), sum: 0 }
+        Self { slots: Vec::new(), order: BTreeMap::new(), free: Vec::new(), dirty: Vec::new(), sum: 0 }
     }
 
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.order.len()
     }
 
     pub fn contains(&self, key: &K) -> bool {
-        self.rows.contains_key(key)
+        self.order.contains_key(key)
     }
 
     pub fn get(&self, key: &K) -> Option<&V> {
-        self.rows.get(key).map(|row| &row.value)
+        self.row(*self.order.get(key)?).map(|row| &row.value)
+    }
+
+    /// The row in a slot, where there is one.
+    pub fn at(&self, slot: Slot) -> Option<(&K, &V)> {
+        self.row(slot.0).map(|row| (&row.key, &row.value))
+    }
+
+    /// Where the row of a key lies.
+    pub fn slot(&self, key: &K) -> Option<Slot> {
+        self.order.get(key).copied().map(Slot)
+    }
+
+    fn row(&self, slot: u32) -> Option<&Row<K, V>> {
+        self.slots.get(slot as usize)?.as_ref()
     }
 
     /// The value for changing it; its hash is taken anew at the next [`Table::settle`].
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let row = self.rows.get_mut(key)?;
+        let slot = *self.order.get(key)?;
+        let row = self.slots[slot as usize].as_mut()?;
         if !row.dirty {
             row.dirty = true;
-            self.dirty.push(key.clone());
+            self.dirty.push(slot);
         }
         Some(&mut row.value)
     }
 
     /// Puts a value under a key, in place of what was there.
-    pub fn insert(&mut self, key: K, value: V) {
+    pub fn insert(&mut self, key: K, value: V) -> Slot {
         self.remove(&key);
-        self.dirty.push(key.clone());
-        self.rows.insert(key, Box::new(Row { value, hash: 0, dirty: true }));
+        let row = Some(Row { key: key.clone(), value, hash: 0, dirty: true });
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = row;
+                slot
+            }
+            None => {
+                self.slots.push(row);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        self.dirty.push(slot);
+        self.order.insert(key, slot);
+        Slot(slot)
     }
 
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        let row = self.rows.remove(key)?;
+        let slot = self.order.remove(key)?;
+        let row = self.slots[slot as usize].take()?;
+        self.free.push(slot);
         self.sum = self.sum.wrapping_sub(row.hash);
         Some(row.value)
     }
 
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> + Clone {
-        self.rows.iter().map(|(key, row)| (key, &row.value))
+        self.order.values().filter_map(|slot| self.row(*slot)).map(|row| (&row.key, &row.value))
     }
 
     /// Takes the hashes of the rows that changed, and returns the sum of all.
     pub fn settle(&mut self) -> u128 {
         let mut bytes = Vec::new();
-        for key in core::mem::take(&mut self.dirty) {
-            let Some(row) = self.rows.get_mut(&key) else { continue };
-            if !row.dirty {
-                continue;
-            }
+        for slot in self.dirty.drain(..) {
+            let Some(row) = self.slots[slot as usize].as_mut().filter(|row| row.dirty) else { continue };
             row.dirty = false;
-            let hash = hash_into(&mut bytes, &(&key, &row.value));
+            let hash = hash_into(&mut bytes, &(&row.key, &row.value));
             self.sum = self.sum.wrapping_sub(row.hash).wrapping_add(hash);
             row.hash = hash;
         }
@@ -145,7 +177,9 @@ mod tests {
 
     fn afresh(rows: &[(u32, u32)]) -> u128 {
         let mut table = Table::new();
-        rows.iter().for_each(|(key, value)| table.insert(*key, *value));
+        for (key, value) in rows {
+            table.insert(*key, *value);
+        }
         table.settle()
     }
 

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::command::NamedValue;
 use crate::entity::{EntityId, EntitySpec};
 use crate::fixed::Coord;
-use crate::limits::{COMMANDS_MAX, EDITED_VOXELS_MAX, MEMORY_BYTES_MAX, STATE_BYTES_MAX};
+use crate::limits::{
+    CALL_OVERHEAD_FUEL, COMMANDS_MAX, EDITED_VOXELS_MAX, GRANT_FUEL, INSTANTIATE_FUEL_MAX, MEMORY_BYTES_MAX,
+    STATE_BYTES_MAX,
+};
 use crate::material::Material;
 use crate::vector::{BlockPos, BlockSize, Direction, Point};
 use crate::voxels::FillMode;
@@ -86,8 +89,27 @@ pub struct RevisionRef {
     pub mana: u32,
     /// Fuel of one call, at most [`crate::limits::GRANT_FUEL`].
     pub grant: u64,
+    /// Fuel of one instantiation of the component, measured once at its admission.
+    pub instantiate_fuel: u64,
     /// What else one call may use.
     pub limits: CallLimits,
+}
+
+impl RevisionRef {
+    /// The fuel that one call of it may use.
+    pub fn grant_fuel(&self) -> u64 {
+        self.grant.min(GRANT_FUEL)
+    }
+
+    /// What a call takes beside its grant, and never gives back: making the instance, and everything around it.
+    pub(crate) fn making_fuel(&self) -> u64 {
+        self.instantiate_fuel.min(INSTANTIATE_FUEL_MAX) + CALL_OVERHEAD_FUEL
+    }
+
+    /// What a call takes from its caster's bucket and from the tick.
+    pub(crate) fn call_fuel(&self) -> u64 {
+        self.grant_fuel() + self.making_fuel()
+    }
 }
 
 /// What one call of a revision may use, beside fuel. A revision may only lower the host's own limits.

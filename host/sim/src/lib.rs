@@ -50,6 +50,7 @@ mod health;
 mod open;
 mod scene;
 mod snapshot;
+mod watching;
 mod world;
 
 pub use active::ActiveSpell;
@@ -71,7 +72,7 @@ pub use material::{MATERIALS, Material, MaterialInfo};
 pub use random::CallStream;
 pub use raycast::VoxelHit;
 pub use report::{CallReport, CastReport, Migration, TickReport};
-pub use scene::RayHit;
+pub use scene::{Looked, RayHit};
 pub use snapshot::SnapshotError;
 pub use status::{STATUSES, Status, StatusInfo};
 pub use template::{TEMPLATES, Template, TemplateInfo};

@@ -34,6 +34,14 @@ pub const COMMANDS_MAX: usize = 64;
 pub const COMMAND_BYTES_MAX: usize = 16 * 1024;
 /// The most voxels that the commands of one call may cover (the volume counts, not the change).
 pub const EDITED_VOXELS_MAX: u64 = 65_536;
+/// The most chunks that the commands of one call may touch, each counted once.
+pub const EDITED_CHUNKS_MAX: usize = 32;
+/// The most chunks that the commands of one tick may touch; a command beyond is skipped and counted.
+pub const EDITED_CHUNKS_PER_TICK: usize = 256;
+/// The most changed chunks of a world: about 20 KiB each at worst. What would change one more is left as it is.
+pub const CHANGED_CHUNKS_MAX: usize = 16_384;
+/// The most chunks that moving bodies generate in one tick; bodies beyond read the terrain block by block.
+pub const LOADS_PER_TICK: usize = 8;
 /// The most bytes of linear memory of one call.
 pub const MEMORY_BYTES_MAX: u32 = 16 * 1024 * 1024;
 /// The most bytes of state of one active spell.
@@ -51,12 +59,24 @@ pub const PARAMS_MAX: usize = 32;
 pub const TIMERS_MAX: usize = 16;
 /// The most watched boxes of one active spell.
 pub const WATCHES_MAX: usize = 8;
+/// The most watched boxes of a world.
+pub const WATCHES_PER_WORLD: usize = 1_024;
+/// The most bodies that one watch counts as inside of its box; one beyond enters unnoticed.
+pub const WATCHED_BODIES_MAX: usize = 256;
 /// The most listened names of one active spell.
 pub const LISTENERS_MAX: usize = 16;
 /// The longest timer, status, watch or listener, in ticks; also the longest life of an active spell.
 pub const DURATION_TICKS_MAX: u32 = 36_000;
 /// The longest life of a projectile, in ticks.
 pub const PROJECTILE_TICKS_MAX: u32 = 3_600;
+/// The most live projectiles of one active spell.
+pub const PROJECTILES_PER_SPELL_MAX: usize = 256;
+/// The most live projectiles of a world.
+pub const PROJECTILES_MAX: usize = 2_048;
+/// The most live creatures that one caster's spells have spawned.
+pub const CREATURES_PER_CASTER_MAX: usize = 64;
+/// The most live creatures that the spells of a world have spawned.
+pub const CREATURES_MAX: usize = 1_024;
 /// The largest radius of a projectile, in blocks.
 pub const PROJECTILE_RADIUS_MAX: i64 = 4;
 /// The most health points that one command moves.
@@ -81,15 +101,24 @@ pub const WAITING_CALLS_MAX: usize = 16_384;
 pub const PENDING_EVENTS_MAX: usize = 256;
 /// The most entities of a world; a spawn beyond is skipped and counted.
 pub const ENTITIES_MAX: usize = 131_072;
+/// Places among the entities of a world that only players take: whatever fills it, a player can join.
+pub const PLAYER_PLACES: usize = 4_096;
 
 /// Fuel of one call, unless the spell's own limits lower it.
 pub const GRANT_FUEL: u64 = 2_000_000;
+/// The least that a revision may name as the fuel of one call.
+pub const GRANT_FUEL_MIN: u64 = 10_000;
+/// The most fuel of one instantiation.
+pub const INSTANTIATE_FUEL_MAX: u64 = 1_000_000;
+/// What every call takes from its caster's bucket and from the tick beside its grant and its instantiation:
+/// a fresh instance, its context and its report are work of the host, about 8 microseconds.
+pub const CALL_OVERHEAD_FUEL: u64 = 20_000;
 /// Fuel of one `migrate` call.
 pub const MIGRATE_FUEL: u64 = 1_000_000;
 /// The most `migrate` calls in one tick.
 pub const MIGRATIONS_PER_TICK: usize = 64;
 /// What a player's bucket holds at most, in fuel.
-pub const PLAYER_BUCKET_FUEL: u64 = 8_000_000;
+pub const PLAYER_BUCKET_FUEL: u64 = 9_000_000;
 /// What a player's bucket gains each tick, in fuel.
 pub const PLAYER_REFILL_FUEL: u64 = 400_000;
 /// Fuel of all calls of one tick of a world.
@@ -103,7 +132,22 @@ pub const MANA_MAX: u32 = 100;
 pub const MANA_REFILL_PARTS: u32 = 5;
 
 const _: () = assert!(COMMANDS_MAX as u64 <= ENTITY_IDS_PER_CALL, "every command may spawn");
-const _: () = assert!(GRANT_FUEL <= PLAYER_BUCKET_FUEL, "a full bucket runs a call");
+const _: () = assert!(
+    GRANT_FUEL + INSTANTIATE_FUEL_MAX + CALL_OVERHEAD_FUEL <= PLAYER_BUCKET_FUEL,
+    "a full bucket runs a call"
+);
+const _: () = assert!(GRANT_FUEL_MIN <= GRANT_FUEL, "there is a grant to name");
+const _: () = assert!(EDITED_CHUNKS_MAX <= EDITED_CHUNKS_PER_TICK, "one call's edits fit a tick");
+const _: () = assert!(EDITED_CHUNKS_PER_TICK <= CHANGED_CHUNKS_MAX, "one tick's edits fit a world");
+const _: () = assert!(
+    // A sphere across a whole chunk reaches into one more on each side.
+    EDITED_CHUNKS_MAX >= 27 && 2 * SPHERE_RADIUS_MAX <= 64,
+    "the largest sphere touches fewer chunks than a call may"
+);
+const _: () = assert!(
+    PROJECTILES_MAX + CREATURES_MAX + PLAYER_PLACES < ENTITIES_MAX,
+    "spells alone never fill the world"
+);
 const _: () = assert!(PLAYER_BUCKET_FUEL <= TICK_FUEL, "one player's burst fits one tick");
 const _: () = assert!(PROJECTILE_RADIUS_MAX <= ENTITY_RADIUS_MAX, "a projectile is an entity");
 const _: () = assert!(AIM_BLOCKS_MAX <= RAY_BLOCKS_MAX, "an aim is a ray");

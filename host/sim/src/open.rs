@@ -16,8 +16,9 @@ use crate::event::Event;
 use crate::fixed::{Coord, Points};
 use crate::input::{CastRequest, Inputs, Op, RemoteInput, RevisionRef, SpellId, Swap};
 use crate::limits::{
-    ACTIVE_SPELLS_MAX, ENTITY_IDS_PER_CALL, ENTITY_RADIUS_MAX, GRANT_FUEL, MIGRATE_FUEL, MIGRATIONS_PER_TICK,
-    NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, PENDING_EVENTS_MAX, POINTS_MAX, TICK_FUEL, WAITING_CALLS_MAX,
+    ACTIVE_SPELLS_MAX, ENTITY_IDS_PER_CALL, ENTITY_RADIUS_MAX, LOADS_PER_TICK, MIGRATE_FUEL,
+    MIGRATIONS_PER_TICK, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, PENDING_EVENTS_MAX, POINTS_MAX, TICK_FUEL,
+    WAITING_CALLS_MAX,
 };
 use crate::random::call_seed;
 use crate::report::CastReport;
@@ -35,7 +36,17 @@ pub(crate) struct OpenTick {
     pub changed: BTreeSet<ChunkPos>,
     /// Active spells that may be over.
     pub touched: BTreeSet<CastId>,
+    /// What active spells migrate to at the head of their lanes.
+    pub migrating: BTreeMap<CastId, RevisionRef>,
+    /// How many chunks may still be generated for casters and moving bodies.
+    pub loads: usize,
     pub dropped_events: u32,
+}
+
+/// What a call may use, and what was taken for it.
+struct CallFuel {
+    grant: u64,
+    taken: u64,
 }
 
 /// A call that was handed out.
@@ -50,6 +61,8 @@ pub(crate) struct OpenCall {
     pub entry: Entry,
     pub seed: [u8; 32],
     pub grant: u64,
+    /// What was taken from the caster's bucket for it; nothing for a migration.
+    pub taken: u64,
     pub first_entity: EntityId,
 }
 
@@ -78,7 +91,7 @@ impl World {
     /// Where a tick is open already.
     pub fn open_tick(&mut self, inputs: Inputs) -> Opened {
         assert!(self.open.is_none(), "a tick is open already: close it first");
-        let mut tick = OpenTick::default();
+        let mut tick = OpenTick { loads: LOADS_PER_TICK, ..OpenTick::default() };
         self.enter_swaps(inputs.swaps);
         for op in inputs.ops {
             self.operate(op, &mut tick);
@@ -90,7 +103,7 @@ impl World {
             waiting.map(|(number, call)| Candidate { cast: call.cast, origin: Origin::Waiting(*number) }),
         );
         for request in inputs.casts {
-            let (report, candidate) = self.accept(request);
+            let (report, candidate) = self.accept(request, &mut tick);
             tick.casts.push(report);
             candidates.extend(candidate);
         }
@@ -130,7 +143,7 @@ impl World {
         let edit = match op {
             Op::Spawn(spec) => {
                 let id = self.counters.take_entity();
-                if is_possible(&spec) && !self.registry.is_full() {
+                if is_possible(&spec) && self.registry.has_room_for(spec.kind) {
                     let look = unit(spec.look).unwrap_or(crate::vector::Direction::FORWARD);
                     self.registry.insert(id, Entity::spawn(&EntitySpec { look, ..spec }));
                 }
@@ -165,26 +178,28 @@ impl World {
         for (cast, revision) in turn {
             self.migrating.remove(&cast);
             let Some(from) = self.spells.get(cast).map(|spell| spell.revision.id) else { continue };
-            self.number(cast, Entry::Migrate { from }, MIGRATE_FUEL, Some(revision), tick);
+            let fuel = CallFuel { grant: MIGRATE_FUEL, taken: 0 };
+            self.number(cast, Entry::Migrate { from }, fuel, Some(revision), tick);
+            tick.migrating.insert(cast, revision);
         }
     }
 
     /// Takes mana and cooldown of a cast, or refuses it.
-    fn accept(&mut self, request: CastRequest) -> (CastReport, Option<Candidate>) {
+    fn accept(&mut self, request: CastRequest, tick: &mut OpenTick) -> (CastReport, Option<Candidate>) {
         let cast = self.counters.take_cast();
         let (spell, revision, caster) = (request.spell.clone(), request.revision, request.caster);
-        let refused = self.admit(cast, request).err();
+        let refused = self.admit(cast, request, &mut tick.loads).err();
         let candidate = Candidate { cast, origin: Origin::Cast };
         (CastReport { cast, spell, revision, caster, refused }, refused.is_none().then_some(candidate))
     }
 
-    fn admit(&mut self, cast: CastId, request: CastRequest) -> Result<(), Refusal> {
+    fn admit(&mut self, cast: CastId, request: CastRequest, loads: &mut usize) -> Result<(), Refusal> {
         let (tick, caster, revision) = (self.tick, request.caster, request.revision);
         let entity = self.registry.get(caster).ok_or(Refusal::Dead)?;
         if entity.is_dead() || entity.kind == EntityKind::Projectile {
             return Err(Refusal::Dead);
         }
-        self.voxels.load_near(entity.position.block(), 0);
+        *loads -= usize::from(self.voxels.load(entity.position.block(), *loads > 0));
         let aimed = self.aim(caster, &request.aim).ok_or(Refusal::Dead)?;
         let purse = self.purses.get(&caster);
         if purse.is_some_and(|purse| purse.is_cooling(&request.spell, tick)) {
@@ -269,22 +284,27 @@ impl World {
         let mut blocked: BTreeSet<EntityId> = BTreeSet::new();
         for candidate in candidates {
             let Some(spell) = self.spells.get(candidate.cast) else { continue };
-            let (caster, grant) = (spell.context.caster, spell.revision.grant.min(GRANT_FUEL));
-            is_spent |= grant > left;
+            let caster = spell.context.caster;
+            // Whether a migration at the head of the lane will be applied is not known yet, so that the dearer of
+            // both revisions is taken; `close_tick` gives back what the one that ran does not need.
+            let next = tick.migrating.get(&candidate.cast).map_or(0, RevisionRef::call_fuel);
+            let taken = spell.revision.call_fuel().max(next);
+            let fuel = CallFuel { grant: spell.revision.grant_fuel(), taken };
+            is_spent |= taken > left;
             if is_spent || blocked.contains(&caster) {
                 self.wait(candidate);
                 continue;
             }
             let purse = self.purses.get_mut(&caster).expect("a caster with an active spell has a purse");
-            if !purse.take_fuel(grant, self.tick) {
+            if !purse.take_fuel(taken, self.tick) {
                 blocked.insert(caster);
                 self.wait(candidate);
                 continue;
             }
-            left -= grant;
+            left -= taken;
             let cast = candidate.cast;
             let entry = self.dequeue(candidate);
-            self.number(cast, entry, grant, None, tick);
+            self.number(cast, entry, fuel, None, tick);
         }
     }
 
@@ -336,7 +356,7 @@ impl World {
         &mut self,
         cast: CastId,
         entry: Entry,
-        grant: u64,
+        fuel: CallFuel,
         migrate_to: Option<RevisionRef>,
         tick: &mut OpenTick,
     ) {
@@ -356,7 +376,8 @@ impl World {
             migrate_to,
             entry,
             seed: call_seed(self.config.seed, self.tick, id),
-            grant,
+            grant: fuel.grant,
+            taken: fuel.taken,
             first_entity,
         });
     }

@@ -4,7 +4,8 @@
 //! through at any speed: against entities as a sphere, exactly; against voxels with the line of its
 //! centre, lengthened by its radius in front (its flanks may graze a wall without striking it). It never
 //! strikes its owner, another projectile or a dead player. A bounce turns round the velocity
-//! along the face's normal and loses nothing. Deliberately does not know who is told of a hit.
+//! along the face's normal and loses nothing; what is left of the way shrinks with each, so a tick's way is never longer
+//! than the largest speed, however many faces turn it. Terrain on it is asked for and never generated. Deliberately does not know who is told of a hit.
 
 use serde::{Deserialize, Serialize};
 
@@ -153,10 +154,10 @@ fn obstacle(
     let struck = |item: &crate::grid::Item| {
         item.kind != EntityKind::Projectile
             && Some(item.id) != entity.owner
-            && registry.get(item.id).is_some_and(|other| !other.is_dead())
+            && registry.of(item).is_some_and(|other| !other.is_dead())
     };
     let toward = direction.unwrap_or(Direction::DOWN);
-    let body = registry.grid().sweep(origin, toward, length, entity.radius, struck);
+    let (body, _) = registry.grid().sweep(origin, toward, length, entity.radius, struck);
     let voxel = match direction {
         Some(direction) => voxels.raycast(origin, direction, length + entity.radius),
         None => None,

@@ -105,6 +105,9 @@ impl Voxels {
             Some(_) => traversal.leave_chunk(),
             None => {
                 let columns = self.generator().columns(at);
+                if at.origin().y >= columns.ceiling() {
+                    return traversal.leave_chunk();
+                }
                 traversal.step(|offset| columns.material(block_at(at, offset)).is_solid())
             }
         }

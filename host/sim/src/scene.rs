@@ -30,6 +30,22 @@ pub struct RayHit {
     pub entity: Option<EntityId>,
 }
 
+/// An answer, and how many entities were looked at to find it: a function of what is where, so that it can be paid for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked<T> {
+    /// The answer.
+    pub answer: T,
+    /// How many entities were looked at.
+    pub entities: u64,
+}
+
+/// The least and the greatest corner of a box of blocks.
+pub(crate) fn corners(min: BlockPos, size: BlockSize) -> (Point, Point) {
+    let edge = |edge: u32| (edge as i64) << Coord::FRACTION_BITS;
+    let least = Point::from_blocks(min.x, min.y, min.z);
+    (least, least + Point::from_raw(edge(size.x), edge(size.y), edge(size.z)))
+}
+
 impl World {
     /// The material of a block; air outside of the bounds.
     pub fn voxel(&self, block: BlockPos) -> Material {
@@ -41,8 +57,9 @@ impl World {
         self.voxels.region(min, size)
     }
 
-    /// The first solid voxel or body along a ray. A body that contains the origin is not met.
-    pub fn raycast(&self, origin: Point, direction: Direction, max: Coord) -> Option<RayHit> {
+    /// The first solid voxel or body along a ray. What contains the origin, flies as a projectile or waits
+    /// dead for its return is not met.
+    pub fn raycast(&self, origin: Point, direction: Direction, max: Coord) -> Looked<Option<RayHit>> {
         self.raycast_past(origin, direction, max, None)
     }
 
@@ -53,15 +70,20 @@ impl World {
         direction: Direction,
         max: Coord,
         past: Option<EntityId>,
-    ) -> Option<RayHit> {
+    ) -> Looked<Option<RayHit>> {
         let holds_origin = |item: &Item| {
             let radius = item.radius.raw().unsigned_abs() as u128;
             item.position.distance_squared(origin) <= radius * radius
         };
-        let met = |item: &Item| Some(item.id) != past && !holds_origin(item);
+        let met = |item: &Item| {
+            item.kind != EntityKind::Projectile
+                && Some(item.id) != past
+                && !holds_origin(item)
+                && self.registry.of(item).is_some_and(|entity| !entity.is_dead())
+        };
         let voxel = self.voxels.raycast(origin, direction, max);
         let most = voxel.map_or(max, |hit| hit.distance);
-        let body = self.registry.grid().sweep(origin, direction, most, Coord::ZERO, met);
+        let (body, entities) = self.registry.grid().sweep(origin, direction, most, Coord::ZERO, met);
         if let Some(contact) = body.filter(|contact| voxel.is_none_or(|hit| contact.distance < hit.distance))
         {
             let position = origin.along(direction, contact.distance);
@@ -69,23 +91,19 @@ impl World {
             let normal = facing([away.x.raw(), away.y.raw(), away.z.raw()]);
             let block = position.block();
             let (material, distance) = (self.voxel(block), contact.distance);
-            return Some(RayHit {
-                block,
-                material,
-                position,
-                normal,
-                distance,
-                entity: Some(contact.item.id),
-            });
+            let entity = Some(contact.item.id);
+            let answer = Some(RayHit { block, material, position, normal, distance, entity });
+            return Looked { answer, entities };
         }
-        voxel.map(|hit| RayHit {
+        let answer = voxel.map(|hit| RayHit {
             block: hit.block,
             material: hit.material,
             position: hit.position,
             normal: hit.normal,
             distance: hit.distance,
             entity: None,
-        })
+        });
+        Looked { answer, entities }
     }
 
     /// Whether no solid voxel stands between two points; entities do not block.
@@ -108,16 +126,28 @@ impl World {
         center: Point,
         radius: Coord,
         kind: Option<EntityKind>,
-    ) -> Vec<EntityInfo> {
-        let mut found = Vec::with_capacity(32);
-        self.registry.grid().visit_ball(center, radius, |item, squared| {
+    ) -> Looked<Vec<EntityInfo>> {
+        let mut found = Vec::new();
+        let entities = self.registry.grid().visit_ball(center, radius, |item, squared| {
             if kind.is_none_or(|kind| kind == item.kind) {
-                found.push((squared, item.id));
+                found.push((squared, item.id, *item));
             }
         });
-        found.sort_unstable();
-        found.truncate(QUERY_ENTITIES_MAX);
-        found.into_iter().filter_map(|(_, id)| self.entity(id)).collect()
+        let by_distance = |found: &(u64, EntityId, Item)| (found.0, found.1);
+        if found.len() > QUERY_ENTITIES_MAX {
+            found.select_nth_unstable_by_key(QUERY_ENTITIES_MAX, by_distance);
+            found.truncate(QUERY_ENTITIES_MAX);
+        }
+        found.sort_unstable_by_key(by_distance);
+        let info = |item: &Item| Some(self.registry.of(item)?.info(item.id, self.tick));
+        Looked { answer: found.iter().filter_map(|(_, _, item)| info(item)).collect(), entities }
+    }
+
+    /// How many cells of the entities' grid a box of blocks meets, and how many entities are looked at to find
+    /// those in it: what watching it costs.
+    pub fn looked_at_in_box(&self, min: BlockPos, size: BlockSize) -> (u64, u64) {
+        let (least, most) = corners(min, size);
+        self.registry.grid().looked_at(least, most)
     }
 
     /// The first `limit` entities of a kind by id.

@@ -20,7 +20,8 @@ use crate::input::{Channel, RevisionRef, SpellId};
 use crate::limits::{
     ACTIVE_SPELLS_MAX, BOX_EDGE_MAX, COUNTER_MAX, DURATION_TICKS_MAX, ENTITIES_MAX, ENTITY_RADIUS_MAX,
     LISTENERS_MAX, NAME_BYTES_MAX, PENDING_EVENTS_MAX, PLAYER_BUCKET_FUEL, POINTS_MAX, PROJECTILE_TICKS_MAX,
-    RESPAWN_TICKS, STATE_BYTES_MAX, TIMERS_MAX, WAITING_CALLS_MAX, WATCHES_MAX,
+    PROJECTILES_PER_SPELL_MAX, RESPAWN_TICKS, STATE_BYTES_MAX, TIMERS_MAX, WAITING_CALLS_MAX,
+    WATCHED_BODIES_MAX, WATCHES_MAX, WATCHES_PER_WORLD,
 };
 use crate::projectile::within_speed;
 use crate::vector::ChunkPos;
@@ -71,7 +72,7 @@ impl fmt::Display for SnapshotError {
 impl core::error::Error for SnapshotError {}
 
 const MAGIC: &[u8; 10] = b"spellworld";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What follows the version, in postcard. `stored` is the same with references.
 type Stored = (
@@ -174,7 +175,9 @@ impl World {
         world.restore_entities(entities)?;
         world.restore_queues(waiting, pending)?;
         sound("channels", heads.is_sorted_by(|a, b| a.0 < b.0))?;
-        heads.into_iter().for_each(|(head, revision)| world.heads.insert(head, revision));
+        for (head, revision) in heads {
+            world.heads.insert(head, revision);
+        }
         sound("swaps", migrating.is_sorted_by(|a, b| a.0 < b.0))?;
         for (cast, revision) in migrating {
             sound("swaps", world.spells.get(cast).is_some())?;
@@ -193,7 +196,7 @@ impl World {
             purse.active += 1;
             self.spells.insert(spell);
         }
-        Ok(())
+        sound("active spells", self.spells.watching().len() <= WATCHES_PER_WORLD)
     }
 
     fn restore_entities(&mut self, entities: Vec<(EntityId, Entity)>) -> Result<(), SnapshotError> {
@@ -211,7 +214,9 @@ impl World {
             self.registry.insert(id, entity);
         }
         self.registry.take_moved();
-        Ok(())
+        let fly_within =
+            self.spells.iter().all(|spell| spell.projectiles as usize <= PROJECTILES_PER_SPELL_MAX);
+        sound("entities", fly_within && self.registry.is_within_bounds())
     }
 
     fn restore_queues(
@@ -275,6 +280,7 @@ fn spell_is_sound(spell: &ActiveSpell, tick: u64, counters: &Counters) -> bool {
         && spell.watches.iter().all(|watch| {
             let size = watch.size;
             lasts(watch.until)
+                && watch.inside.len() <= WATCHED_BODIES_MAX
                 && watch.min.in_bounds()
                 && [size.x, size.y, size.z].iter().all(|edge| edges.contains(edge))
         })

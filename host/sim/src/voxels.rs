@@ -16,6 +16,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::chunk::{Chunk, flat_air, offset};
 use crate::generator::Generator;
+use crate::limits::CHANGED_CHUNKS_MAX;
 use crate::material::Material;
 use crate::vector::{BlockPos, BlockSize, ChunkPos};
 pub use edit::{Edit, FillMode, VoxelChange};
@@ -118,8 +119,8 @@ impl Voxels {
             edited.chunks.extend(self.set(pos, material, &recipe, &mut tally));
         } else {
             let mut flat = flat_air();
-            for at in extent.chunks() {
-                if self.is_indifferent(at, &recipe) {
+            for at in edit.chunks() {
+                if self.is_indifferent(at, &recipe) || !self.may_change(at) {
                     continue;
                 }
                 let before = tally;
@@ -137,6 +138,16 @@ impl Voxels {
         }
         edited.changes = recipe.changes(&tally);
         edited
+    }
+
+    /// Whether a chunk was changed already, or one more may be.
+    fn may_change(&self, at: ChunkPos) -> bool {
+        self.marks.len() < CHANGED_CHUNKS_MAX || self.marks.contains_key(&at)
+    }
+
+    /// How many chunks were changed.
+    pub fn changed(&self) -> usize {
+        self.marks.len()
     }
 
     /// How often a chunk was changed; 0 as generated.
@@ -158,9 +169,10 @@ impl Voxels {
     }
 
     /// Restores a changed chunk. Refuses a position outside the bounds, a version of 0, and a chunk
-    /// that was changed already.
+    /// that was changed already, and more than [`CHANGED_CHUNKS_MAX`].
     pub fn insert_edited(&mut self, at: ChunkPos, version: u32, chunk: Chunk) -> bool {
-        if !at.in_bounds() || version == 0 || self.marks.contains_key(&at) {
+        let is_new = !self.marks.contains_key(&at);
+        if !at.in_bounds() || version == 0 || !is_new || !self.may_change(at) {
             return false;
         }
         Arc::make_mut(&mut self.residents).insert_changed(at, chunk);
@@ -203,6 +215,23 @@ impl Voxels {
         }
     }
 
+    /// Keeps the chunk of a block in memory, generating it where `may_generate` says so; whether that was work.
+    pub(crate) fn load(&mut self, block: BlockPos, may_generate: bool) -> bool {
+        let at = block.chunk();
+        match self.residents.is_used(at) {
+            Some(true) => {}
+            Some(false) => Arc::make_mut(&mut self.residents).mark_used(at),
+            None => {
+                let is_uniform = self.generator.uniform(at).is_some();
+                if !is_uniform && may_generate {
+                    self.load_near(block, 0);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
     /// A chunk, where it is in memory.
     pub(crate) fn resident(&self, at: ChunkPos) -> Option<&Chunk> {
         self.residents.get(at)
@@ -219,6 +248,9 @@ impl Voxels {
         let before = self.get(pos);
         recipe.result(before)?;
         let at = pos.chunk();
+        if !self.may_change(at) {
+            return None;
+        }
         let residents = Arc::make_mut(&mut self.residents);
         match residents.get_mut(at) {
             Some(chunk) => {

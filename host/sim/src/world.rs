@@ -15,7 +15,7 @@ use crate::entity::{EntityId, EntityInfo};
 use crate::event::Event;
 use crate::generator::{Generator, Terrain};
 use crate::hash::{StateHash, Table, hash_of};
-use crate::input::{Channel, RevisionRef, SpellId};
+use crate::input::{Channel, Digest, RevisionRef, SpellId};
 use crate::open::OpenTick;
 use crate::registry::Registry;
 use crate::voxels::Voxels;
@@ -154,6 +154,12 @@ impl World {
     /// Every entity, by id.
     pub fn entities(&self) -> impl Iterator<Item = EntityInfo> {
         self.registry.iter().map(|(id, entity)| entity.info(id, self.tick))
+    }
+
+    /// The components that its active spells run on or still have to migrate to; some more than once.
+    pub fn components(&self) -> impl Iterator<Item = Digest> {
+        let migrating = self.migrating.iter().map(|(_, revision)| revision.component);
+        self.spells.iter().map(|spell| spell.revision.component).chain(migrating)
     }
 
     /// Every active spell, by cast.

@@ -20,10 +20,13 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     for group in text.as_bytes().chunks(4) {
+        if group.len() != 4 {
+            return None;
+        }
         let length = group.iter().take_while(|digit| **digit != b'=').count();
         let mut bits = 0;
-        for place in 0..4 {
-            bits = bits << 6 | if place < length { value(group[place])? } else { 0 };
+        for (place, digit) in group.iter().enumerate() {
+            bits = bits << 6 | if place < length { value(*digit)? } else { 0 };
         }
         bytes.extend([bits >> 16, bits >> 8, bits].map(|byte| byte as u8).into_iter().take(length * 3 / 4));
     }

@@ -50,6 +50,8 @@ pub struct Pin {
     pub mana: u32,
     /// Fuel of one call.
     pub grant: u64,
+    /// Fuel of one instantiation, which the caster's bucket pays beside the grant.
+    pub instantiate_fuel: u64,
     /// Bytes of linear memory of one call.
     pub memory_bytes: u32,
     /// Commands of one call.
@@ -225,6 +227,7 @@ pub struct RecordingReader<R: Read> {
     from: R,
     before: [u8; 16],
     record: u64,
+    frames: u64,
     ended: bool,
 }
 
@@ -236,7 +239,9 @@ impl<R: Read> RecordingReader<R> {
     pub fn new(mut from: R) -> Result<Self, RecordingError> {
         let mut magic = [0; 8];
         match from.read_exact(&mut magic) {
-            Ok(()) if magic == *MAGIC => Ok(Self { from, before: [0; 16], record: 0, ended: false }),
+            Ok(()) if magic == *MAGIC => {
+                Ok(Self { from, before: [0; 16], record: 0, frames: 0, ended: false })
+            }
             Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error.into()),
             _ => Err(RecordingError::NotARecording),
         }
@@ -251,6 +256,18 @@ impl<R: Read> RecordingReader<R> {
             io::ErrorKind::UnexpectedEof => self.damaged("the file ends inside it"),
             _ => error.into(),
         })
+    }
+
+    /// Nothing stands behind the end, and it knows how many frames there were.
+    fn end(&mut self, frames: u64) -> Result<(), RecordingError> {
+        self.ended = true;
+        if frames != self.frames {
+            return Err(self.damaged(format!("it counts {frames} frames, and there are {}", self.frames)));
+        }
+        if self.from.read(&mut [0])? != 0 {
+            return Err(self.damaged("something stands behind the end"));
+        }
+        Ok(())
     }
 
     /// The next record; `None` after the end record.
@@ -284,7 +301,11 @@ impl<R: Read> RecordingReader<R> {
         if matches!(record, Record::Header(_)) != (self.record == 0) {
             return Err(self.damaged("a recording has one header, at its start"));
         }
-        self.ended = matches!(record, Record::End { .. });
+        match &record {
+            Record::Frame(_) => self.frames += 1,
+            Record::End { frames } => self.end(*frames)?,
+            _ => {}
+        }
         self.before = found;
         self.record += 1;
         Ok(Some(record))
@@ -351,6 +372,11 @@ mod tests {
             bad[at] ^= 0x10;
             assert!(read(&bad).is_err(), "byte {at} of {}", good.len());
         }
+    }
+
+    #[test]
+    fn what_stands_behind_the_end_is_noticed() {
+        assert!(read(&[&recording()[..], &[0]].concat()).is_err());
     }
 
     #[test]

@@ -11,14 +11,39 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("spellhost-sim", &[]),
     ("spellhost-wire", &[]),
     ("spellhost-lockstep", &["spellhost-sim", "spellhost-wire"]),
+    ("spellhost-store", &[]),
     ("spellhost-runtime", &["spellhost-lockstep", "spellhost-sim"]),
-    ("spellhost-forge", &["spellhost-runtime", "spellhost-sim"]),
+    ("spellhost-forge", &["spellhost-lockstep", "spellhost-runtime", "spellhost-sim", "spellhost-store"]),
+    (
+        "spellhost-server",
+        &[
+            "spellhost-forge",
+            "spellhost-lockstep",
+            "spellhost-runtime",
+            "spellhost-sim",
+            "spellhost-store",
+            "spellhost-wire",
+        ],
+    ),
     (
         "spellhost",
-        &["spellhost-forge", "spellhost-lockstep", "spellhost-runtime", "spellhost-sim", "spellhost-wire"],
+        &[
+            "spellhost-forge",
+            "spellhost-lockstep",
+            "spellhost-runtime",
+            "spellhost-server",
+            "spellhost-sim",
+            "spellhost-store",
+            "spellhost-wire",
+        ],
     ),
     ("spellhost-sdk", &[]),
     ("spellhost-bindings", &[]),
+    ("spellhost-follower", &["spellhost-lockstep", "spellhost-sim", "spellhost-wire"]),
+    (
+        "spellhost-fuzz-targets",
+        &["spellhost-forge", "spellhost-lockstep", "spellhost-runtime", "spellhost-sim", "spellhost-wire"],
+    ),
     ("spellhost-tests", &[]),
     ("xtask", &[]),
 ];
@@ -30,10 +55,13 @@ const OWNERS: &[(&str, &str)] = &[
     ("wit-component", "spellhost-forge"),
     ("notify", "spellhost-forge"),
     ("notify-debouncer-full", "spellhost-forge"),
+    ("axum", "spellhost-server"),
     ("clap", "spellhost"),
     ("png", "spellhost"),
     ("wit-bindgen-rust", "spellhost-bindings"),
     ("rand_chacha", "spellhost-sim"),
+    ("sled", "spellhost-store"),
+    ("fs2", "spellhost-store"),
 ];
 
 pub fn check() -> Result<()> {

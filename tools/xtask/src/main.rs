@@ -18,11 +18,14 @@ use command::{cargo, step};
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  check   format, clippy with warnings denied, layers, dependency policy, freshness of what is
-          generated and frozen, then `test`: what CI runs
-  test    every test: Rust (host, tools, SDK), the simulation in debug and for wasm32, the spells
-  bless   rewrite what is generated or expected: bindings, golden vectors, scenario hashes, transcripts
-  help    this text
+  check     format, clippy with warnings denied, layers, dependency policy, freshness of what is
+            generated and frozen, then `test`: what CI runs
+  test      every test: Rust (host, tools, SDK), the simulation in debug and for wasm32, the spells
+  prove     10,000 generated components through admission and casting on two engines (SEED, FIRST, COUNT)
+  fuzz      TARGET [SECONDS]: one target of tools/fuzz, 60 seconds unless told otherwise
+  bless     rewrite what is generated or expected: bindings, golden vectors, scenario hashes, transcripts
+  fixtures  build the components of tests/fixtures again, from their spells and texts, and bless
+  help      this text
 ";
 
 fn main() -> ExitCode {
@@ -41,7 +44,11 @@ fn run() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["check"] => check(),
         ["test"] => testing::test(),
+        ["prove"] => testing::prove(),
+        ["fuzz", target] => testing::fuzz(target, "60"),
+        ["fuzz", target, seconds] => testing::fuzz(target, seconds),
         ["bless"] => bless(),
+        ["fixtures"] => fixtures(),
         ["help" | "--help" | "-h"] | [] => {
             print!("{USAGE}");
             Ok(())
@@ -63,6 +70,14 @@ fn check() -> Result<()> {
         cargo(&["clippy", "--release", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"])
     })?;
     testing::test()
+}
+
+/// The components whose fuel is kept: another compiler makes other bytes, so this is a step of its own.
+fn fixtures() -> Result<()> {
+    testing::prepare()?;
+    step("binary", || cargo(&["build", "--release", "--package", "spellhost"]))?;
+    step("fixtures", testing::fixtures)?;
+    step("golden fuel", testing::bless_fuel)
 }
 
 fn bless() -> Result<()> {

@@ -52,6 +52,66 @@ pub fn test() -> Result<()> {
     Ok(())
 }
 
+/// What takes longer than a test may: every generated component. What they came to is printed.
+pub fn prove() -> Result<()> {
+    prepare()?;
+    step("binary", || cargo(&["build", "--release"]))?;
+    let mut command = Command::new(cargo_program());
+    command.args([
+        "test",
+        "--release",
+        "--workspace",
+        "--test",
+        "acceptance",
+        "both_engines",
+        "--",
+        "--nocapture",
+    ]);
+    if std::env::var_os("COUNT").is_none() {
+        command.env("COUNT", "10000");
+    }
+    step("generated components", || run(&mut command))
+}
+
+/// Runs one fuzz target for some seconds, from its seeds and what earlier runs found. The counters
+/// are those of the compiler that builds the host; neither a nightly one nor `cargo fuzz` is needed.
+pub fn fuzz(target: &str, seconds: &str) -> Result<()> {
+    let coverage = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+        -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+        -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
+    let triple = host()?;
+    let mut build = Command::new(cargo_program());
+    build.args([
+        "build",
+        "--release",
+        "--manifest-path",
+        "tools/fuzz/Cargo.toml",
+        "--target-dir",
+        "target/fuzz",
+    ]);
+    // Naming the target keeps the counters out of build scripts.
+    build.args(["--target", &triple, "--bin", target]).env("RUSTFLAGS", coverage);
+    step("fuzz target", || run(&mut build))?;
+    let (corpus, found) = (format!("target/fuzz/corpus/{target}"), "target/fuzz/artifacts/");
+    std::fs::create_dir_all(&corpus)?;
+    std::fs::create_dir_all(found)?;
+    let mut fuzzer = Command::new(format!("target/fuzz/{triple}/release/{target}"));
+    fuzzer.args([format!("-max_total_time={seconds}"), format!("-artifact_prefix={found}{target}-"), corpus]);
+    let seeds = std::path::Path::new("tools/fuzz/seeds").join(target);
+    if seeds.is_dir() {
+        fuzzer.arg(seeds);
+    }
+    step("fuzzing", || run(&mut fuzzer))
+}
+
+/// The triple that this compiler builds for.
+fn host() -> Result<String> {
+    let output = Command::new("rustc").arg("-vV").output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let triple = text.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    Ok(triple.to_owned())
+}
+
 /// Fails where `cargo run --release` and the tests stand on two builds of wasmtime: then some
 /// dependency resolves other features in one of them, and everybody compiles the engine twice.
 fn one_engine() -> Result<()> {
@@ -98,6 +158,26 @@ pub fn bless() -> Result<()> {
     command.args(["test", "--release", "--workspace", "--no-fail-fast"]);
     command.env("UPDATE_EXPECT", "1").env("TRYCMD", "overwrite").env("BLESS", "1");
     run(&mut command)
+}
+
+/// Builds the spells among the fixtures; those of text are built by the test that compares them.
+pub fn fixtures() -> Result<()> {
+    for name in ["blink", "fireball", "stone-wall"] {
+        let (spell, component) = (format!("spells/{name}"), format!("tests/fixtures/{name}.wasm"));
+        run(Command::new("target/release/spellhost").args(["build", &spell, "--output", &component]))?;
+    }
+    runtime_test("BUILD_FIXTURES", "the_small_fixtures_are_what_their_texts_say")
+}
+
+/// Rewrites the fuel of the fixtures and nothing else.
+pub fn bless_fuel() -> Result<()> {
+    runtime_test("BLESS", "fuel_is_what_it_was")
+}
+
+fn runtime_test(variable: &str, name: &str) -> Result<()> {
+    let mut command = Command::new(cargo_program());
+    command.args(["test", "--release", "--package", "spellhost-runtime", "--test", "main", name]);
+    run(command.env(variable, "1"))
 }
 
 #[derive(Default)]

@@ -259,7 +259,7 @@ fn limits_may_only_be_lowered() {
     check(
         "id = \"x\"\nlimits = { fuel = 2_000_001 }",
         expect![[r#"
-            error: `fuel` must be a whole number from 1 to 2000000
+            error: `fuel` must be a whole number from 10000 to 2000000
              --> spell.toml:2:19
               |
             2 | limits = { fuel = 2_000_001 }
@@ -267,13 +267,13 @@ fn limits_may_only_be_lowered() {
               = hint: a spell may only lower its limits; the host's `fuel` is 2000000"#]],
     );
     check(
-        "id = \"x\"\nlimits = { fuel = 0 }",
+        "id = \"x\"\nlimits = { fuel = 9_999 }",
         expect![[r#"
-            error: `fuel` must be a whole number from 1 to 2000000
+            error: `fuel` must be a whole number from 10000 to 2000000
              --> spell.toml:2:19
               |
-            2 | limits = { fuel = 0 }
-              |                   ^
+            2 | limits = { fuel = 9_999 }
+              |                   ^^^^^
               = hint: a spell may only lower its limits; the host's `fuel` is 2000000"#]],
     );
     check(
@@ -341,7 +341,7 @@ fn limits_may_only_be_lowered() {
 fn the_limits_are_those_of_the_simulation() {
     use spellhost_forge::limits as own;
     use spellhost_sim::limits as sim;
-    assert_eq!(own::FUEL_MAX, sim::GRANT_FUEL);
+    assert_eq!((own::FUEL_MIN, own::FUEL_MAX), (sim::GRANT_FUEL_MIN, sim::GRANT_FUEL));
     assert_eq!(own::COMMANDS_MAX, sim::COMMANDS_MAX as u64);
     assert_eq!(own::EDITED_VOXELS_MAX, sim::EDITED_VOXELS_MAX);
     assert_eq!(own::STATE_BYTES_MAX, sim::STATE_BYTES_MAX as u64);

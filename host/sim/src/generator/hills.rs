@@ -67,6 +67,8 @@ pub struct Tile {
     lawn: Patch,
     forest: Patch,
     mouths: Patch,
+    /// From this height on there is only air.
+    ceiling: i32,
 }
 
 /// One column.
@@ -129,10 +131,13 @@ impl Hills {
     /// What the columns of the chunks at this x and z share.
     pub fn tile(&self, chunk_x: i32, chunk_z: i32) -> Tile {
         let (x, z) = (chunk_x << 5, chunk_z << 5);
+        let ground = core::array::from_fn(|at| self.ground[at].patch(x, z, OCTAVES[at].0));
+        let lawn = self.lawn.patch(x, z, 5);
         Tile {
             hills: *self,
-            ground: core::array::from_fn(|at| self.ground[at].patch(x, z, OCTAVES[at].0)),
-            lawn: self.lawn.patch(x, z, 5),
+            ceiling: ceiling(&ground, &lawn),
+            ground,
+            lawn,
             forest: self.forest.patch(x, z, 6),
             mouths: self.mouths.patch(x, z, 5),
         }
@@ -142,7 +147,7 @@ impl Hills {
 impl Tile {
     /// The material of a block of these columns.
     pub fn material(&self, block: BlockPos) -> Material {
-        if block.y >= TOP {
+        if block.y >= self.ceiling {
             return Material::AIR;
         }
         if block.y < ORES_BOTTOM {
@@ -164,6 +169,11 @@ impl Tile {
                 .unwrap_or(Material::AIR),
             layer => layer,
         }
+    }
+
+    /// From this height on these columns hold only air.
+    pub fn ceiling(&self) -> i32 {
+        self.ceiling
     }
 
     /// The height of the first block above the ground that is not solid.
@@ -205,18 +215,10 @@ impl Tile {
     fn column(&self, x: i32, z: i32) -> Column {
         let sum: i32 =
             self.ground.iter().zip(OCTAVES).map(|(patch, (_, reach))| patch.at(x, z) * reach).sum();
-        // Twice the mean, pressed softly into -1..1: lakes and hilltops become common.
-        let height = (sum / (GROUND_RANGE / 2)).clamp(-NOISE_ONE, NOISE_ONE) as i64;
-        let one = NOISE_ONE as i64;
-        let pressed = (height * (3 * one * one - height * height) / (2 * one * one)) as i32;
-        let wild = GROUND_MIDDLE * NOISE_ONE + GROUND_RANGE * pressed;
-
+        let wild = wild(sum);
         let wildness = wildness(x, z);
-        let ground = if wildness == NOISE_ONE {
-            wild
-        } else {
-            blend_wide(LAWN_GROUND * NOISE_ONE + 2 * self.lawn.at(x, z), wild, wildness)
-        };
+        let ground =
+            if wildness == NOISE_ONE { wild } else { blend_wide(gentle(self.lawn.at(x, z)), wild, wildness) };
         let ground = ground >> 12;
         let mouth = wildness == NOISE_ONE && ground > SAND_TOP + 3 && self.mouths.at(x, z) > NOISE_ONE / 3;
         Column { ground, roof: if mouth { ground } else { ground - CAVE_ROOF } }
@@ -421,6 +423,27 @@ fn is_cave(a: i32, b: i32) -> bool {
 
 fn cave_filling(y: i32) -> Material {
     if y < LAVA_TOP { Material::LAVA } else { Material::AIR }
+}
+
+/// The ground of the hills, with 12 fraction bits, from the weighted sum of the octaves; a larger sum is never lower.
+fn wild(sum: i32) -> i32 {
+    // Twice the mean, pressed softly into -1..1: lakes and hilltops become common.
+    let height = (sum / (GROUND_RANGE / 2)).clamp(-NOISE_ONE, NOISE_ONE) as i64;
+    let one = NOISE_ONE as i64;
+    let pressed = (height * (3 * one * one - height * height) / (2 * one * one)) as i32;
+    GROUND_MIDDLE * NOISE_ONE + GROUND_RANGE * pressed
+}
+
+/// The ground of the lawn, with 12 fraction bits.
+fn gentle(lawn: i32) -> i32 {
+    LAWN_GROUND * NOISE_ONE + 2 * lawn
+}
+
+/// A height that neither ground nor water nor trees of a tile reach: from the largest values of its noises.
+fn ceiling(ground: &[Patch; 4], lawn: &Patch) -> i32 {
+    let sum = ground.iter().zip(OCTAVES).map(|(patch, (_, reach))| patch.greatest() * reach).sum();
+    let highest = wild(sum).max(gentle(lawn.greatest())) >> 12;
+    (highest + TREE_HEIGHT).max(SEA)
 }
 
 /// How much of the hills shows at a column: 0 on the lawn, `NOISE_ONE` outside.

@@ -114,6 +114,11 @@ impl Lattice {
 }
 
 impl Patch {
+    /// No value of this cell is larger.
+    pub fn greatest(&self) -> i32 {
+        self.corners.into_iter().fold(-NOISE_ONE, i32::max)
+    }
+
     /// The value at a column of this cell.
     pub fn at(&self, x: i32, z: i32) -> i32 {
         let within = (1 << self.shift) - 1;

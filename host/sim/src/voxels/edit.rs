@@ -134,6 +134,28 @@ impl Edit {
             .then(|| Extent { least: block(least), greatest: block(greatest) })
     }
 
+    /// The chunks that hold a block which this edit may cover, sorted. For a sphere those that its ball reaches:
+    /// the corners of the box around it are left out.
+    pub fn chunks(&self) -> impl Iterator<Item = ChunkPos> + use<> {
+        let edit = *self;
+        let all = self.extent().into_iter().flat_map(Extent::chunks);
+        all.filter(move |at| edit.reaches(*at))
+    }
+
+    /// Whether the block centres of a chunk come as near as a sphere's radius.
+    fn reaches(&self, at: ChunkPos) -> bool {
+        let Self::Sphere { center, radius, .. } = *self else { return true };
+        let origin = at.origin();
+        let gap = |part: Coord, least: i32| {
+            let least = ((least as i64) << Coord::FRACTION_BITS) + BLOCK / 2;
+            let greatest = least + (CHUNK_EDGE as i64 - 1) * BLOCK;
+            (least - part.raw()).max(part.raw() - greatest).max(0) as i128
+        };
+        let gaps = [gap(center.x, origin.x), gap(center.y, origin.y), gap(center.z, origin.z)];
+        let radius = cut_radius(radius).raw() as i128;
+        gaps.iter().map(|gap| gap * gap).sum::<i128>() <= radius * radius
+    }
+
     /// Changes the material numbers of a chunk; `tally` counts what each was before.
     pub fn apply(&self, extent: Extent, recipe: &Recipe, at: ChunkPos, flat: &mut Flat, tally: &mut Tally) {
         let origin = at.origin();

@@ -1,7 +1,9 @@
 //! Fuel, waiting, mana and cooldown.
 
 use crate::harness::*;
-use spellhost_sim::limits::{GRANT_FUEL, PLAYER_BUCKET_FUEL, TICK_FUEL};
+use spellhost_sim::limits::{
+    CALL_OVERHEAD_FUEL, GRANT_FUEL, INSTANTIATE_FUEL_MAX, PLAYER_BUCKET_FUEL, TICK_FUEL,
+};
 use spellhost_sim::*;
 
 fn spend(_: &Lane, call: &Call) -> Reply {
@@ -12,19 +14,55 @@ fn spend(_: &Lane, call: &Call) -> Reply {
 fn an_empty_bucket_waits_and_others_pass() {
     let mut world = flat();
     let [a, b] = spawn(&mut world, [body(EntityKind::Player, 0, 1, 0), body(EntityKind::Player, 5, 1, 0)]);
-    let burst = (PLAYER_BUCKET_FUEL / GRANT_FUEL) as usize;
+    let burst = (PLAYER_BUCKET_FUEL / (GRANT_FUEL + CALL_OVERHEAD_FUEL)) as usize;
     let many = std::iter::repeat_n(cast(a), burst + 2).chain([cast(b)]);
     let report = play(&mut world, casts(many), spend);
     let ran: Vec<u64> = report.calls.iter().map(|call| call.cast.0).collect();
     assert_eq!(ran, [1, 2, 3, 4, 7]);
     assert_eq!(report.waiting, 2);
-    // A bucket gains a fifth of a grant each tick.
+    // A bucket gains a fifth of a grant each tick, and each call takes its overhead beside its grant.
     let mut waited = vec![];
     for _ in 0..10 {
         let report = play(&mut world, Inputs::default(), spend);
         waited.push(report.calls.iter().map(|call| call.cast.0).collect::<Vec<_>>());
     }
-    assert_eq!(waited, [vec![], vec![], vec![], vec![], vec![5], vec![], vec![], vec![], vec![], vec![6]]);
+    assert_eq!(waited, [vec![], vec![], vec![5], vec![], vec![], vec![], vec![], vec![6], vec![], vec![]]);
+}
+
+/// How many casts of one player run in one tick.
+fn burst(revision: RevisionRef, reply: fn(&Lane, &Call) -> Reply) -> (usize, TickReport) {
+    let mut world = flat();
+    let caster = player(&mut world);
+    let many = std::iter::repeat_n(CastRequest { revision, ..cast(caster) }, 1_000);
+    let report = play(&mut world, casts(many), reply);
+    (report.calls.len(), report)
+}
+
+#[test]
+fn making_an_instance_is_paid_for_and_never_reported() {
+    let cheap = RevisionRef { grant: 1, ..revision(1) };
+    let costly = RevisionRef { instantiate_fuel: INSTANTIATE_FUEL_MAX, ..cheap };
+    let lying = RevisionRef { instantiate_fuel: u64::MAX, ..cheap };
+    assert_eq!(burst(cheap, spend).0, (PLAYER_BUCKET_FUEL / (1 + CALL_OVERHEAD_FUEL)) as usize);
+    let (calls, report) = burst(costly, spend);
+    assert_eq!(calls, (PLAYER_BUCKET_FUEL / (1 + CALL_OVERHEAD_FUEL + INSTANTIATE_FUEL_MAX)) as usize);
+    assert_eq!((report.calls[0].fuel_used, report.calls[0].fuel_granted), (1, 1));
+    assert_eq!(burst(lying, spend).0, calls, "no revision costs more than an instance may");
+}
+
+#[test]
+fn only_the_unused_grant_comes_back() {
+    let mut world = flat();
+    let caster = player(&mut world);
+    let costly = RevisionRef { instantiate_fuel: INSTANTIATE_FUEL_MAX, ..revision(1) };
+    let unused = |_: &Lane, _: &Call| Reply { fuel: 0, ..ok([]) };
+    let request = CastRequest { revision: costly, ..cast(caster) };
+    // Two grants and instances are in the bucket; then what the instances took is missing.
+    let ran: Vec<usize> = (0..12)
+        .map(|_| play(&mut world, casts([request.clone(), request.clone()]), unused).calls.len())
+        .collect();
+    assert_eq!(ran[..2], [2, 2], "a full bucket");
+    assert!(ran[4..].iter().sum::<usize>() < 8, "400,000 fuel a tick do not pay an instance: {ran:?}");
 }
 
 #[test]
@@ -39,13 +77,14 @@ fn what_was_not_charged_comes_back() {
 
 #[test]
 fn a_spent_tick_makes_everything_behind_wait() {
-    const FITS: usize = (TICK_FUEL / GRANT_FUEL) as usize;
-    const BURST: usize = (PLAYER_BUCKET_FUEL / GRANT_FUEL) as usize;
+    const FITS: usize = (TICK_FUEL / (GRANT_FUEL + CALL_OVERHEAD_FUEL)) as usize;
+    const BURST: usize = (PLAYER_BUCKET_FUEL / (GRANT_FUEL + CALL_OVERHEAD_FUEL)) as usize;
     let mut world = flat();
-    let players = spawn(&mut world, [body(EntityKind::Player, 0, 1, 0); FITS / BURST + 1]);
+    let players = spawn(&mut world, [body(EntityKind::Player, 0, 1, 0); FITS.div_ceil(BURST) + 1]);
     let (last, others) = players.split_last().expect("there are many");
     let cheap = CastRequest { revision: RevisionRef { grant: 1, ..revision(1) }, ..cast(*last) };
-    let many = others.iter().flat_map(|id| std::iter::repeat_n(cast(*id), BURST)).chain([cast(*last), cheap]);
+    let full = others.iter().flat_map(|id| std::iter::repeat_n(cast(*id), BURST)).take(FITS);
+    let many = full.chain([cast(*last), cheap]);
     let report = play(&mut world, casts(many), spend);
     assert_eq!((report.calls.len(), report.waiting), (FITS, 2), "a small call does not pass a large one");
     let report = play(&mut world, Inputs::default(), spend);

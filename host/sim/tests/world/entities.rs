@@ -180,8 +180,14 @@ fn queries_answer_in_a_fixed_order() {
     let [far, east, west, out, south] = spawn(&mut world, specs);
     let ids = |found: Vec<EntityInfo>| found.into_iter().map(|entity| entity.id).collect::<Vec<_>>();
     let center = Point::from_blocks(0, 1, 0);
-    assert_eq!(ids(world.entities_in_radius(center, Coord::from_whole(9), None)), [east, west, south, far]);
-    assert_eq!(ids(world.entities_in_radius(center, Coord::from_whole(9), Some(EntityKind::Item))), []);
+    assert_eq!(
+        ids(world.entities_in_radius(center, Coord::from_whole(9), None).answer),
+        [east, west, south, far]
+    );
+    assert_eq!(
+        ids(world.entities_in_radius(center, Coord::from_whole(9), Some(EntityKind::Item)).answer),
+        []
+    );
     assert_eq!(ids(world.entities_by_kind(EntityKind::Npc, 2)), [far, east]);
     assert_eq!(ids(world.entities_by_kind(EntityKind::Npc, 256)), [far, east, west, out, south]);
 }
@@ -191,16 +197,16 @@ fn rays_meet_bodies_and_voxels_but_not_the_body_they_start_in() {
     let mut world = flat();
     let [a, b] = spawn(&mut world, [body(EntityKind::Player, 0, 1, 0), body(EntityKind::Npc, 0, 1, -20)]);
     let (eye, look) = world.eye(a).expect("it is there");
-    let above = world.raycast(eye, look, Coord::from_whole(64)).expect("a body");
+    let above = world.raycast(eye, look, Coord::from_whole(64)).answer.expect("a body");
     assert_eq!(
         (above.entity, above.normal),
         (Some(b), BlockPos::new(0, 1, 0)),
         "away from its centre, mostly up"
     );
-    let hit = world.raycast(place(&world, a), look, Coord::from_whole(64)).expect("a body");
+    let hit = world.raycast(place(&world, a), look, Coord::from_whole(64)).answer.expect("a body");
     assert_eq!((hit.entity, hit.normal, hit.material), (Some(b), BlockPos::new(0, 0, 1), Material::AIR));
-    assert!(world.raycast(eye, look, Coord::from_whole(15)).is_none());
-    let ground = world.raycast(eye, Direction::DOWN, Coord::from_whole(64)).expect("the ground");
+    assert!(world.raycast(eye, look, Coord::from_whole(15)).answer.is_none());
+    let ground = world.raycast(eye, Direction::DOWN, Coord::from_whole(64)).answer.expect("the ground");
     assert_eq!((ground.entity, ground.block), (None, BlockPos::new(0, -1, 0)));
     assert!(world.line_of_sight(place(&world, a), place(&world, b)));
     assert!(!world.line_of_sight(place(&world, a), Point::from_blocks(0, -9, 0)));

@@ -59,6 +59,7 @@ pub fn revision(number: u8) -> RevisionRef {
         cooldown: 0,
         mana: 0,
         grant: limits::GRANT_FUEL,
+        instantiate_fuel: 0,
         limits: CallLimits::default(),
     }
 }

@@ -1,5 +1,6 @@
 //! The world against scripted results: no component runs here.
 
+mod bounds;
 mod budgets;
 mod casting;
 mod entities;

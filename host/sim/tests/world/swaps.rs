@@ -54,6 +54,28 @@ fn a_lane_begins_with_its_migration_and_goes_on_with_the_new_revision() {
 }
 
 #[test]
+fn calls_behind_a_migration_run_on_the_grant_of_the_revision_that_runs() {
+    for (migrates, before, after) in [(true, 50_000, 90_000), (true, 90_000, 50_000), (false, 50_000, 90_000)]
+    {
+        let mut world = flat();
+        let caster = player(&mut world);
+        let old = RevisionRef { grant: before, ..revision(1) };
+        let new = RevisionRef { grant: after, ..revision(2) };
+        let request = CastRequest { revision: old, ..cast(caster) };
+        play(&mut world, casts([request]), |_, _| ok([stay(), Command::WakeAfter { after: 1, tag: 0 }]));
+        let swaps = vec![Swap { spell: spell("ember"), channel: Channel::Draft, revision: new }];
+        let report = play(&mut world, Inputs { swaps, ..Inputs::default() }, |lane, call| match call.entry {
+            Entry::Migrate { .. } if migrates => migrate(b""),
+            Entry::Migrate { .. } => failed(),
+            _ => Reply { fuel: lane.grant(call, migrates), ..ok([]) },
+        });
+        let runs = if migrates { new } else { old };
+        let call = &report.calls[1];
+        assert_eq!((call.revision, call.fuel_granted, call.fuel_used), (runs, runs.grant, runs.grant));
+    }
+}
+
+#[test]
 fn a_failed_migration_leaves_everything_until_the_next_swap() {
     let mut world = flat();
     populate::<1>(&mut world);

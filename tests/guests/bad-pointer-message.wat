@@ -1,0 +1,8 @@
+;; Fails with a message that lies beyond its memory.
+;; ends: trapped(bad_argument)
+
+(func (export "cast") (param $ctx i32) (result i32)
+  (i32.store (i32.const 4096) (i32.const 1))
+  (i32.store offset=4 (i32.const 4096) (i32.const 0x7fff0000))
+  (i32.store offset=8 (i32.const 4096) (i32.const 16))
+  (i32.const 4096))

@@ -1,0 +1,8 @@
+;; Logs bytes that are no UTF-8.
+;; ends: limit(string)
+
+(import "spellhost:spell/log@0.1.0" "log" (func $log (param i32 i32 i32)))
+(data (i32.const 4096) "\ff\fe")
+(func (export "cast") (param $ctx i32) (result i32)
+  (call $log (i32.const 0) (i32.const 4096) (i32.const 2))
+  (i32.const 3072))

@@ -1,0 +1,6 @@
+;; Traps while it is instantiated.
+;; says: unreachable
+;; ends: rejected(instantiate)
+
+(start $start)
+(func $start (unreachable))
