@@ -106,7 +106,7 @@ impl Host {
         let session = self.blocking(move |host| Ok(host.store.session(&token)?)).await?;
         let unknown = || Failure::new(Code::Unauthorized, "this token is unknown or has expired");
         let session = session.ok_or_else(unknown)?;
-        Ok((Actor::Account(session.account), Some(session.client_id)))
+        Ok((Actor::Account(session.username), Some(session.client_id)))
     }
 
     /// Who a world belongs to.

@@ -103,7 +103,7 @@ async fn component(State(host): App, Path(name): Path<String>) -> Answer<Respons
     let digest: spellhost_store::Digest = name.parse().map_err(|_| unknown())?;
     let bytes = host
         .blocking(move |host| {
-            host.store.get(digest).map_err(|error| {
+            host.store.get(&digest).map_err(|error| {
                 if error.code() == "unknown_blob" { unknown() } else { error.into() }
             })
         })

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use spellhost_forge::Workbench;
 use spellhost_runtime::{Caster, Engine, EngineError, EngineOptions, Library, Policy};
 use spellhost_sim::{Channel, Digest, SpellId, World, WorldConfig};
 use spellhost_store::{Options, Store, StoreError};
@@ -48,6 +49,9 @@ pub enum ServeError {
     /// The engine.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// Nothing compiles.
+    #[error("cannot find this program itself")]
+    Compiler(#[source] std::io::Error),
     /// Threads.
     #[error("the system gives no threads")]
     Threads(#[source] std::io::Error),
@@ -129,7 +133,8 @@ fn open(config: Config) -> Result<Opened, ServeError> {
     };
     let engine = Engine::new(EngineOptions::default())?;
     let caster = Arc::new(Caster::new(&engine, config.threads).map_err(ServeError::Threads)?);
-    let shelf = Shelf::new(engine, Policy::default());
+    let workbench = Workbench::of_this_program().map_err(ServeError::Compiler)?;
+    let shelf = Shelf::new(engine, Policy::default(), workbench);
     let host = Arc::new(Host::new(config, store, shelf, token));
     let world = open_world(&host, DEFAULT_WORLD, &caster)
         .map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;

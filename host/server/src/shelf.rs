@@ -1,11 +1,12 @@
 //! Components that are compiled, and what their revisions are to the simulation.
 //!
-//! Compiles on the caller's thread, which must not be a tick's. Promises one compilation for each
+//! Compiles in a child process while the caller waits, who must not be a tick. Promises one compilation for each
 //! component, however many ask at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use spellhost_forge::{Cancel, LoadError, Workbench};
 use spellhost_runtime::{Component, Engine, Policy, admit};
 use spellhost_sim::{Digest, RevisionRef};
 use spellhost_store::{Blobs, Store};
@@ -20,13 +21,14 @@ type Place = Arc<Mutex<Option<Component>>>;
 pub struct Shelf {
     engine: Engine,
     policy: Policy,
+    workbench: Workbench,
     places: Mutex<BTreeMap<Digest, Place>>,
 }
 
 impl Shelf {
     /// An empty shelf.
-    pub fn new(engine: Engine, policy: Policy) -> Self {
-        Self { engine, policy, places: Mutex::default() }
+    pub fn new(engine: Engine, policy: Policy, workbench: Workbench) -> Self {
+        Self { engine, policy, workbench, places: Mutex::default() }
     }
 
     /// The engine that compiles.
@@ -47,7 +49,11 @@ impl Shelf {
         if let Some(component) = &*place {
             return Ok(component.clone());
         }
-        let component = self.engine.load(admitted).map_err(not_a_spell)?;
+        let component =
+            self.workbench.load(&self.engine, admitted, &Cancel::new()).map_err(|error| match error {
+                LoadError::Rejected(rejection) => not_a_spell(rejection),
+                other => Failure::internal(&other),
+            })?;
         *place = Some(component.clone());
         Ok(component)
     }
@@ -61,7 +67,7 @@ impl Shelf {
         if let Some(component) = &*place.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(component.clone());
         }
-        let bytes = store.get(spellhost_store::Digest(digest.0)).map_err(Failure::from)?;
+        let bytes = store.get(&spellhost_store::Digest(digest.0)).map_err(Failure::from)?;
         self.take(&bytes)
     }
 

@@ -324,7 +324,7 @@ fn operation(asked: &VoxelOperation) -> Result<Op, Failure> {
     if !center.in_bounds() {
         return Err(bad("center", &"outside the world"));
     }
-    if radius.raw() <= 0 || radius > spellhost_sim::Coord::from_blocks(most) {
+    if radius.raw() <= 0 || radius > spellhost_sim::Coord::from_whole(most) {
         return Err(bad("radius", &format!("over 0 and at most {most} blocks")));
     }
     let mode = match asked.r#type {

@@ -115,7 +115,7 @@ impl Spells<'_> {
             files: vec![digests[0]],
             parent: parent.filter(|parent| *parent != revision_id),
             author: actor.name().into(),
-            note: None,
+            note: String::new(),
         })?;
         let manifest = json_of(built.manifest.as_bytes());
         let revision = listed(&added.value);
@@ -150,7 +150,7 @@ impl Spells<'_> {
         let file = self.files(spell, revision)?.into_iter().find(|file| file.path == path);
         let unknown = || Failure::new(Code::UnknownFile, "the revision has no such file");
         let file = file.ok_or_else(unknown)?;
-        let bytes = self.store.get(spellhost_store::Digest(file.digest.0)).map_err(|error| {
+        let bytes = self.store.get(&spellhost_store::Digest(file.digest.0)).map_err(|error| {
             if error.code() == "unknown_blob" { unknown() } else { error.into() }
         })?;
         Ok((file, bytes))
@@ -190,8 +190,7 @@ impl Spells<'_> {
             revision_id,
             expected: Expected::Generation(before.as_ref().map_or(0, |pointer| pointer.generation)),
             by: actor.name().into(),
-            reason: Reason::Publish,
-            note,
+            note: note.unwrap_or_default(),
             tick: None,
         })?;
         self.moved(name, channel, ready, before.map(|pointer| Digest(pointer.revision_id.0)))
@@ -218,7 +217,7 @@ impl Spells<'_> {
             expected: Expected::Generation(before.as_ref().map_or(0, |pointer| pointer.generation)),
             by: actor.name().into(),
             reason,
-            note: None,
+            note: String::new(),
             tick: None,
         })?;
         let ready = self.shelf.revision(self.store, Digest(moved.pointer.revision_id.0))?;
@@ -312,6 +311,6 @@ fn listed(revision: &spellhost_store::Revision) -> Revision {
         component: WireComponent { digest: digest(revision.component.digest), size: revision.component.size },
         author: revision.author.clone(),
         created_at: crate::time::rfc3339(revision.created_at_ms),
-        note: revision.note.clone(),
+        note: Some(revision.note.clone()).filter(|note| !note.is_empty()),
     }
 }

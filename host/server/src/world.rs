@@ -272,13 +272,13 @@ impl Playing {
         let place = self.facts.players.load(Ordering::Relaxed) % 64;
         let (x, z) = ((place % 8) as i32 * 2 - 8, (place / 8) as i32 * 2 - 8);
         let y = surface(&self.start.world, x, z);
-        let half = Coord::from_raw(Coord::from_blocks(1).raw() / 2);
-        let center = |block: i32| Coord::from_raw(Coord::from_blocks(block.into()).raw() + half.raw());
+        let half = Coord::from_raw(Coord::from_whole(1).raw() / 2);
+        let center = |block: i32| Coord::from_raw(Coord::from_whole(block.into()).raw() + half.raw());
         EntitySpec {
             kind: EntityKind::Player,
             template: None,
             position: Point { x: center(x), y: center(y), z: center(z) },
-            look: Direction::NORTH,
+            look: Direction::FORWARD,
             radius: half,
             health: Points::from_whole(100),
             health_max: Points::from_whole(100),
@@ -360,8 +360,8 @@ impl Playing {
     }
 
     fn check_reach(&self, casting: &Casting, caster: EntityId) -> Result<(), Failure> {
-        let (Some(origin), Some(eye)) = (casting.aim.origin, self.start.world.eye(caster)) else { return Ok(()) };
-        let most = Coord::from_blocks(REACH_BLOCKS).raw();
+        let (Some(origin), Some((eye, _))) = (casting.aim.origin, self.start.world.eye(caster)) else { return Ok(()) };
+        let most = Coord::from_whole(REACH_BLOCKS).raw();
         let far = |a: Coord, b: Coord| i128::from(a.raw()) - i128::from(b.raw());
         let parts = [far(origin.x, eye.x), far(origin.y, eye.y), far(origin.z, eye.z)];
         let squared: i128 = parts.iter().map(|part| part * part).sum();
