@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use spellhost_sim::{Aim, CastId, Channel, Coord, Point};
+use spellhost_sim::{Aim, CastId, Channel, Point};
 use spellhost_store::Store;
 use spellhost_wire::message::{self, RequestedParams};
 use spellhost_wire::reply::{CastAccepted, Published, Reason, RevisionReady, Told, Uploaded};
@@ -15,6 +15,7 @@ use spellhost_wire::{Code, Target};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::limits::CONNECTIONS_MAX;
 use crate::params;
 use crate::shelf::Shelf;
 use crate::spells::{Moved, Spells, spell_of};
@@ -37,6 +38,8 @@ pub struct Host {
     operator_token: String,
     worlds: RwLock<BTreeMap<String, WorldHandle>>,
     connections: AtomicU64,
+    /// One permit for each connection that is open.
+    open: Arc<tokio::sync::Semaphore>,
     /// Channels move one after the other, so that store and worlds agree on the order.
     moving: tokio::sync::Mutex<()>,
 }
@@ -57,7 +60,20 @@ impl Host {
     pub fn new(config: Config, store: Store, shelf: Shelf, operator_token: String) -> Self {
         let worlds = RwLock::default();
         let (connections, moving) = (AtomicU64::new(1), tokio::sync::Mutex::default());
-        Self { config, store, shelf, operator_token, worlds, connections, moving }
+        let open = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
+        Self { config, store, shelf, operator_token, worlds, connections, open, moving }
+    }
+
+    /// A place for one more connection, until it is dropped; `None` where all are taken.
+    pub fn place(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        self.open.clone().try_acquire_owned().ok()
+    }
+
+    /// Waits until no connection is open any more, or for so long.
+    pub async fn drained(&self, most: std::time::Duration) {
+        let all = self.open.acquire_many(CONNECTIONS_MAX as u32);
+        // What is open after that is closed by its ends.
+        let _ = tokio::time::timeout(most, all).await;
     }
 
     /// A number for a connection.

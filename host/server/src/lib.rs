@@ -16,6 +16,7 @@ mod shelf;
 mod spells;
 
 mod keeper;
+mod recovery;
 mod world;
 
 mod host;
@@ -24,4 +25,4 @@ mod serve;
 mod socket;
 
 pub use config::Config;
-pub use serve::{ServeError, Server};
+pub use serve::{ServeError, Stop, serve};

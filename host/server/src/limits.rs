@@ -6,6 +6,12 @@ use std::time::Duration;
 pub const BACKLOG_FRAMES: usize = 3_600;
 /// Frames and events that wait for one client before it counts as slow.
 pub const QUEUE_MESSAGES: usize = 512;
+/// Ticks between two snapshots of a world: three minutes.
+pub const SNAPSHOT_TICKS: u64 = 10_800;
+/// Ticks of a world that its log keeps: a day.
+pub const LOG_TICKS: u64 = 5_184_000;
+/// How long stopping waits for who still reads.
+pub const DRAIN: Duration = Duration::from_secs(5);
 /// How many ticks a world catches up at most before time is dropped.
 pub const LATE_TICKS_MAX: u32 = 5;
 /// Casts, operations and messages that enter one world in one tick; later ones are refused.
@@ -22,6 +28,8 @@ pub const UPLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const MESSAGES_PER_SECOND: u32 = 120;
 /// Casts a second of one player.
 pub const CASTS_PER_SECOND: u32 = 20;
+/// Connections in all.
+pub const CONNECTIONS_MAX: usize = 8_192;
 /// Connections of one address.
 pub const CONNECTIONS_PER_ADDRESS: usize = 256;
 /// How often a connection is asked whether it is there.

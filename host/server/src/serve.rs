@@ -4,7 +4,6 @@
 //! said before anything else happens, and that stopping loses nothing.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +18,8 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::{DEFAULT_WORLD, Host, sim_channel};
 use crate::keeper::Keeper;
+use crate::limits::DRAIN;
+use crate::recovery::recover;
 use crate::routes::router;
 use crate::shelf::Shelf;
 use crate::who::GUEST;
@@ -62,68 +63,83 @@ pub enum ServeError {
         world: String,
         /// Why.
         #[source]
-        source: Failure,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-/// A host that listens.
-pub struct Server {
-    host: Arc<Host>,
-    listener: TcpListener,
-    address: SocketAddr,
-    worlds: Vec<(WorldHandle, std::thread::JoinHandle<World>)>,
-}
-
-impl Server {
-    /// Opens the store and the worlds, and listens.
-    ///
-    /// # Errors
-    /// [`ServeError`].
-    pub async fn start(config: Config) -> Result<Self, ServeError> {
-        let address = config.listen;
-        let listen = |source| ServeError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
-        let opened = tokio::task::spawn_blocking(move || open(config)).await;
-        let (host, worlds) = opened.map_err(|error| ServeError::Threads(std::io::Error::other(error)))??;
-        Ok(Self { host, listener, address, worlds })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Serves until `stop` is there, then ends every world with a snapshot.
-    ///
-    /// # Errors
-    /// Where the socket fails.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-        let app = router(self.host.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let (stopping, stopped) = tokio::sync::oneshot::channel();
-        let worlds: Vec<WorldHandle> = self.worlds.iter().map(|(world, _)| world.clone()).collect();
-        let graceful = async move {
-            stop.await;
-            // Connections end when their world does: every queue closes.
-            worlds.iter().for_each(|world| world.send(Ask::Close));
-            let _ = stopping.send(());
-        };
-        axum::serve(self.listener, app).with_graceful_shutdown(graceful).await?;
-        let _ = stopped.await;
-        let (host, threads) = (self.host, self.worlds);
-        let ended = move || {
-            threads.into_iter().for_each(|(_, thread)| drop(thread.join()));
-            if let Err(error) = host.store.close() {
-                tracing::error!(%error, "the store did not close");
-            }
-        };
-        tokio::task::spawn_blocking(ended).await.map_err(std::io::Error::other)
+impl ServeError {
+    /// A stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Listen { .. } => "listen",
+            Self::Store { source, .. } => source.code(),
+            Self::Engine(_) => "engine",
+            Self::Compiler(_) => "compiler",
+            Self::Threads(_) => "threads",
+            Self::World { .. } => "world",
+        }
     }
 }
 
-type Opened = (Arc<Host>, Vec<(WorldHandle, std::thread::JoinHandle<World>)>);
+/// A wish to stop. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<tokio::sync::Notify>);
 
-fn open(config: Config) -> Result<Opened, ServeError> {
+impl Stop {
+    /// Stops what waits for it, now or as soon as it waits.
+    pub fn now(&self) {
+        self.0.notify_one();
+    }
+}
+
+type Thread = std::thread::JoinHandle<World>;
+
+/// Serves until it is told to stop, and then ends every world with a snapshot. `ready` is told where
+/// it listens, once everything answers.
+///
+/// # Errors
+/// [`ServeError`], all before anything is served.
+pub fn serve(config: Config, ready: impl FnOnce(SocketAddr), stop: Stop) -> Result<(), ServeError> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Threads)?;
+    let address = config.listen;
+    let listen = |source| ServeError::Listen { address, source };
+    let listener = runtime.block_on(TcpListener::bind(address)).map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let (host, worlds) = open(config)?;
+    ready(address);
+    let result = runtime.block_on(run(host.clone(), listener, stop));
+    let handles = host.worlds();
+    handles.iter().for_each(|world| world.send(Ask::Close));
+    worlds.into_iter().for_each(|thread| drop(thread.join()));
+    runtime.block_on(host.drained(DRAIN));
+    if let Err(error) = host.store.close() {
+        tracing::error!(%error, "the store did not close");
+    }
+    runtime.shutdown_timeout(DRAIN);
+    result.map_err(listen)
+}
+
+/// Answers requests until told to stop, and then no longer than [`DRAIN`].
+async fn run(host: Arc<Host>, listener: TcpListener, stop: Stop) -> std::io::Result<()> {
+    let app = router(host).into_make_service_with_connect_info::<SocketAddr>();
+    let stopping = Arc::new(tokio::sync::Notify::new());
+    let told = stopping.clone();
+    let graceful = async move {
+        stop.0.notified().await;
+        told.notify_one();
+    };
+    let late = async {
+        stopping.notified().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = axum::serve(listener, app).with_graceful_shutdown(graceful) => served,
+        () = late => Ok(()),
+    }
+}
+
+fn open(config: Config) -> Result<(Arc<Host>, Vec<Thread>), ServeError> {
     let data = config.data.clone();
     let failed = |source| ServeError::Store { data: data.clone(), source };
     let (store, _) = Store::open(&config.data, Options::default()).map_err(failed)?;
@@ -136,23 +152,19 @@ fn open(config: Config) -> Result<Opened, ServeError> {
     let workbench = Workbench::of_this_program().map_err(ServeError::Compiler)?;
     let shelf = Shelf::new(engine, Policy::default(), workbench);
     let host = Arc::new(Host::new(config, store, shelf, token));
-    let world = open_world(&host, DEFAULT_WORLD, &caster)
+    let (world, thread) = open_world(&host, DEFAULT_WORLD, &caster)
         .map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;
-    host.add_world(world.0.clone());
-    Ok((host, vec![world]))
+    host.add_world(world);
+    Ok((host, vec![thread]))
 }
 
 fn open_world(
     host: &Host,
     id: &str,
     caster: &Arc<Caster>,
-) -> Result<(WorldHandle, std::thread::JoinHandle<World>), Failure> {
-    let heads = heads(host)?;
-    let mut library = Library::new();
-    heads.values().for_each(|(_, component)| library.insert(component.clone()));
-    let seed = 1;
-    let world = World::new(WorldConfig { terrain: DEFAULT_TERRAIN, seed });
+) -> Result<(WorldHandle, Thread), Box<dyn std::error::Error + Send + Sync>> {
     let own = spellhost_store::WorldId::parse(id)?;
+    let seed = 1;
     host.store.create_world(spellhost_store::NewWorld {
         world_id: own.clone(),
         name: id.into(),
@@ -162,10 +174,18 @@ fn open_world(
         seed,
         terrain: "hills".into(),
     })?;
-    let recorder = Box::new(Keeper::start(host.store.clone(), own).map_err(|error| Failure::internal(&error))?);
-    let start =
-        Start { id: id.into(), world, channel: Channel::Stable, heads, library, caster: caster.clone(), recorder };
-    world::open(start).map_err(|error| Failure::internal(&error))
+    let recovered = recover(&host.store, &own, WorldConfig { terrain: DEFAULT_TERRAIN, seed })?;
+    let heads = heads(host)?;
+    let mut library = Library::new();
+    heads.values().for_each(|(_, component)| library.insert(component.clone()));
+    for component in recovered.world.components() {
+        library.insert(host.shelf.component(&host.store, component)?);
+    }
+    let engine_id = host.shelf.engine().id().to_string();
+    let recorder = Box::new(Keeper::start(host.store.clone(), own, engine_id)?);
+    let channel = Channel::Stable;
+    let start = Start { id: id.into(), recovered, channel, heads, library, caster: caster.clone(), recorder };
+    Ok(world::open(start)?)
 }
 
 /// What every channel points to.

@@ -88,9 +88,10 @@ pub async fn serve(host: Arc<Host>, mut sender: Sender, socket: WebSocket) {
     let binary = socket.protocol().is_some_and(|protocol| protocol == BINARY_PROTOCOL);
     let (queue, queued) = mpsc::channel(QUEUE_MESSAGES);
     let Ok(world) = host.world(&sender.world) else { return };
+    let Some(place) = host.place() else { return };
     let mut connection = Connection { host, sender, number, binary, world, queue, pace: Pace::new() };
     let (sink, mut stream) = socket.split();
-    let writer = tokio::spawn(write(sink, queued));
+    let writer = tokio::spawn(write(sink, queued, place));
     connection.greet().await;
     if connection.join(Mode::Snapshot, None).await.is_ok() {
         while let Some(Ok(message)) = stream.next().await {
@@ -109,6 +110,7 @@ pub async fn serve(host: Arc<Host>, mut sender: Sender, socket: WebSocket) {
 async fn write(
     mut sink: futures_util::stream::SplitSink<WebSocket, Message>,
     mut queued: mpsc::Receiver<Message>,
+    _place: tokio::sync::OwnedSemaphorePermit,
 ) {
     let mut ping = tokio::time::interval(PING_INTERVAL);
     ping.tick().await;

@@ -15,6 +15,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::extract::ws::{CloseFrame, Message, close_code};
 use spellhost_lockstep::frame::frame;
 use spellhost_runtime::{Caster, Component, Library, PlayedTick, play_tick};
 use spellhost_sim::limits::TICKS_PER_SECOND;
@@ -28,8 +29,9 @@ use spellhost_wire::{Code, Frame};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
-use crate::limits::{ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS};
-use ask::{Answer, Ask, Casting, Joining, Saved, Swapping, Wanted};
+use crate::limits::{ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, SNAPSHOT_TICKS};
+use crate::recovery::Recovered;
+use ask::{Answer, Ask, Casting, Joining, Swapping, Wanted};
 use backlog::Backlog;
 use subscriber::Subscriber;
 use telling::{Forms, tell, text};
@@ -98,8 +100,8 @@ pub type Heads = BTreeMap<(SpellId, Channel), (RevisionRef, Component)>;
 pub struct Start {
     /// Its name.
     pub id: String,
-    /// Its state.
-    pub world: World,
+    /// Its state, and the last frames of it.
+    pub recovered: Recovered,
     /// The channel that it follows.
     pub channel: Channel,
     /// What its channels point to.
@@ -114,7 +116,13 @@ pub struct Start {
 
 /// The thread's own side.
 struct Playing {
-    start: Start,
+    id: String,
+    world: World,
+    channel: Channel,
+    heads: Heads,
+    library: Library,
+    caster: Arc<Caster>,
+    recorder: Box<dyn Recorder>,
     asks: Receiver<Ask>,
     facts: Arc<Facts>,
     entering: Entering,
@@ -160,20 +168,45 @@ impl Entering {
 pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHandle<World>)> {
     let (asks, receiver) = channel();
     let facts = Arc::new(Facts::default());
-    facts.tick.store(start.world.tick(), Ordering::Relaxed);
+    facts.tick.store(start.recovered.world.tick(), Ordering::Relaxed);
     let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), asks };
+    let Start { id, recovered, channel, heads, library, caster, recorder } = start;
+    let entering = Entering { inputs: first_inputs(&recovered.world, &heads), ..Entering::default() };
     let playing = Playing {
-        start,
+        id,
+        world: recovered.world,
+        channel,
+        heads,
+        library,
+        caster,
+        recorder,
         asks: receiver,
         facts,
-        entering: Entering::default(),
+        entering,
         subscribers: Vec::new(),
         players: BTreeMap::new(),
-        backlog: Backlog::default(),
+        backlog: Backlog::new(recovered.frames),
         ends: false,
     };
     let thread = std::thread::Builder::new().name(format!("world {}", handle.id)).spawn(move || playing.live())?;
     Ok((handle, thread))
+}
+
+/// What a world starts with: channels that moved while it was not there, and nobody of those who
+/// were connected.
+fn first_inputs(world: &World, heads: &Heads) -> Inputs {
+    let moved = heads.iter().filter(|((spell, channel), (revision, _))| {
+        world.head(spell, *channel).is_none_or(|head| head != *revision)
+    });
+    let swap = |((spell, channel), (revision, _)): (&(SpellId, Channel), &(RevisionRef, Component))| {
+        Swap { spell: spell.clone(), channel: *channel, revision: *revision }
+    };
+    let players = world.entities().filter(|entity| entity.kind == EntityKind::Player);
+    Inputs {
+        swaps: moved.map(swap).collect(),
+        ops: players.map(|player| Op::Despawn(player.id)).collect(),
+        ..Inputs::default()
+    }
 }
 
 impl Playing {
@@ -189,10 +222,12 @@ impl Playing {
                 }
             }
         }
-        let closed = text(Told::WorldClosed(WorldClosed { world_id: self.start.id.clone() }), None);
+        let closed = text(Told::WorldClosed(WorldClosed { world_id: self.id.clone() }), None);
         tell(&mut self.subscribers, &closed, |_| true);
-        self.start.recorder.snapshot(&self.start.world);
-        self.start.world
+        let going = CloseFrame { code: close_code::AWAY, reason: "the host ends".into() };
+        tell(&mut self.subscribers, &Message::Close(Some(going)), |_| true);
+        self.recorder.snapshot(&self.world);
+        self.world
     }
 
     /// When the next tick is due; time beyond what may be caught up is dropped.
@@ -229,11 +264,8 @@ impl Playing {
             Ask::Swap(swapping, answer) => self.swap(*swapping, answer),
             Ask::Tell(told) => tell(&mut self.subscribers, &text(*told, None), |_| true),
             Ask::Save(answer) => {
-                let world = &self.start.world;
-                let saved =
-                    Saved { tick: world.tick(), state_hash: world.state_hash(), bytes: world.snapshot().into() };
                 // Who asked may have gone.
-                let _ = answer.send(Ok(saved));
+                let _ = answer.send(Ok(Box::new(self.world.clone())));
             }
             Ask::Close => self.ends = true,
         }
@@ -246,8 +278,8 @@ impl Playing {
 
     fn swap(&mut self, swapping: Swapping, answer: Answer<u64>) {
         let Swapping { spell, channel, revision, component, .. } = swapping.clone();
-        self.start.library.insert(component.clone());
-        self.start.heads.insert((spell.clone(), channel), (revision, component));
+        self.library.insert(component.clone());
+        self.heads.insert((spell.clone(), channel), (revision, component));
         self.entering.inputs.swaps.push(Swap { spell, channel, revision });
         self.entering.swaps.push((swapping, answer));
     }
@@ -271,7 +303,7 @@ impl Playing {
     fn newcomer(&self) -> EntitySpec {
         let place = self.facts.players.load(Ordering::Relaxed) % 64;
         let (x, z) = ((place % 8) as i32 * 2 - 8, (place / 8) as i32 * 2 - 8);
-        let y = surface(&self.start.world, x, z);
+        let y = surface(&self.world, x, z);
         let half = Coord::from_raw(Coord::from_whole(1).raw() / 2);
         let center = |block: i32| Coord::from_raw(Coord::from_whole(block.into()).raw() + half.raw());
         EntitySpec {
@@ -295,7 +327,7 @@ impl Playing {
     }
 
     fn part(&mut self, client: &str) {
-        let leaves = self.start.world.tick() + LINGER_TICKS;
+        let leaves = self.world.tick() + LINGER_TICKS;
         if let Some(player) = self.players.get_mut(client) {
             player.connections = player.connections.saturating_sub(1);
             player.leaves = (player.connections == 0).then_some(leaves);
@@ -331,7 +363,7 @@ impl Playing {
             Failure::new(code, error.to_string())
         })?;
         self.check_reach(casting, caster)?;
-        self.start.library.insert(component);
+        self.library.insert(component);
         Ok(CastRequest { spell: casting.spell.clone(), revision, channel, caster, aim: casting.aim, params })
     }
 
@@ -345,10 +377,10 @@ impl Playing {
             Wanted::Channel { named, draft } => (*named, *draft),
         };
         let head = |channel: &Channel| {
-            let (revision, component) = self.start.heads.get(&(spell.clone(), *channel))?;
+            let (revision, component) = self.heads.get(&(spell.clone(), *channel))?;
             Some((*revision, component.clone(), Some(*channel)))
         };
-        let fallbacks = [self.start.channel, Channel::Beta, Channel::Draft];
+        let fallbacks = [self.channel, Channel::Beta, Channel::Draft];
         let tried = match named {
             Some(channel) => head(&channel),
             None => fallbacks.iter().filter(|channel| draft || **channel != Channel::Draft).find_map(head),
@@ -360,7 +392,7 @@ impl Playing {
     }
 
     fn check_reach(&self, casting: &Casting, caster: EntityId) -> Result<(), Failure> {
-        let (Some(origin), Some((eye, _))) = (casting.aim.origin, self.start.world.eye(caster)) else { return Ok(()) };
+        let (Some(origin), Some((eye, _))) = (casting.aim.origin, self.world.eye(caster)) else { return Ok(()) };
         let most = Coord::from_whole(REACH_BLOCKS).raw();
         let far = |a: Coord, b: Coord| i128::from(a.raw()) - i128::from(b.raw());
         let parts = [far(origin.x, eye.x), far(origin.y, eye.y), far(origin.z, eye.z)];
@@ -374,7 +406,7 @@ impl Playing {
 
     /// Who has been away too long leaves.
     fn dismiss(&mut self) {
-        let tick = self.start.world.tick();
+        let tick = self.world.tick();
         let due = |player: &Player| player.leaves.is_some_and(|leaves| leaves <= tick);
         let gone: Vec<EntityId> =
             self.players.values().filter(|player| due(player)).filter_map(|player| player.entity).collect();
@@ -393,16 +425,19 @@ impl Playing {
         self.dismiss();
         let mut entering = std::mem::take(&mut self.entering);
         let inputs = std::mem::take(&mut entering.inputs);
-        let newest = self.start.world.entities().map(|entity| entity.id).max();
-        let played = play_tick(&mut self.start.world, inputs, &self.start.library, &self.start.caster);
-        let frame = Arc::new(frame(&self.start.id, &played.inputs, &played.report));
-        self.start.recorder.frame(&frame);
+        let newest = self.world.entities().map(|entity| entity.id).max();
+        let played = play_tick(&mut self.world, inputs, &self.library, &self.caster);
+        let frame = Arc::new(frame(&self.id, &played.inputs, &played.report));
+        self.recorder.frame(&frame);
         self.settle(&entering, newest);
         self.tell(&played, &frame);
         self.backlog.push(frame.clone());
         self.answer_entered(entering, &played);
         self.resync();
-        let world = &self.start.world;
+        let world = &self.world;
+        if world.tick().is_multiple_of(SNAPSHOT_TICKS) {
+            self.recorder.snapshot(world);
+        }
         self.facts.tick.store(world.tick(), Ordering::Relaxed);
         self.facts.players.store(self.players.len() as u64, Ordering::Relaxed);
         *self.facts.hash.lock().unwrap_or_else(PoisonError::into_inner) = Some(world.state_hash());
@@ -413,7 +448,7 @@ impl Playing {
         if entering.spawns.is_empty() {
             return;
         }
-        let world = &self.start.world;
+        let world = &self.world;
         let fresh = world.entities().filter(|entity| newest.is_none_or(|newest| entity.id > newest));
         let mut bodies: Vec<EntityId> =
             fresh.filter(|entity| entity.kind == EntityKind::Player).map(|entity| entity.id).collect();
@@ -472,7 +507,7 @@ impl Playing {
             revision_id: telling::digest(swapping.revision.id),
             previous_revision_id: swapping.previous.map(telling::digest),
             channel: wire_channel(swapping.channel),
-            world_id: self.start.id.clone(),
+            world_id: self.id.clone(),
             tick: played.report.tick,
             reason: swapping.reason,
         };
@@ -481,7 +516,7 @@ impl Playing {
 
     /// Lets a connection in: its backlog first, then whatever comes.
     fn admit(&mut self, joining: Joining) {
-        let next = self.start.world.tick();
+        let next = self.world.tick();
         let entity = self.players.get(&joining.client).and_then(|player| player.entity);
         let Some(entity) = entity else {
             let failure = Failure::new(Code::Unavailable, "the world holds as many entities as it may");
@@ -502,9 +537,9 @@ impl Playing {
         self.subscribers.push(subscriber);
     }
 
-    fn restart(&self, reason: ResyncReason) -> axum::extract::ws::Message {
-        let snapshot = format!("/worlds/{}/snapshot", self.start.id);
-        text(Told::Resync(Resync { reason, tick: self.start.world.tick(), snapshot }), None)
+    fn restart(&self, reason: ResyncReason) -> Message {
+        let snapshot = format!("/worlds/{}/snapshot", self.id);
+        text(Told::Resync(Resync { reason, tick: self.world.tick(), snapshot }), None)
     }
 
     /// Those who missed something and have caught up start anew.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spellhost_runtime::{Component, ParamInput};
-use spellhost_sim::{Aim, CastId, Channel, EntityId, Op, RevisionRef, SpellId};
+use spellhost_sim::{Aim, CastId, Channel, EntityId, Op, RevisionRef, SpellId, World};
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{Reason, Told};
 use tokio::sync::oneshot;
@@ -13,17 +13,6 @@ use crate::world::subscriber::Queue;
 
 /// Where an answer goes. Who has stopped waiting needs none.
 pub type Answer<T> = oneshot::Sender<Result<T, Failure>>;
-
-/// The state of a world after a tick, whole.
-#[derive(Clone, Debug)]
-pub struct Saved {
-    /// The tick that comes next.
-    pub tick: u64,
-    /// The hash after the last.
-    pub state_hash: spellhost_sim::StateHash,
-    /// The simulation's snapshot.
-    pub bytes: std::sync::Arc<[u8]>,
-}
 
 /// Which revision a cast asks for.
 #[derive(Clone, Debug)]
@@ -125,7 +114,7 @@ pub enum Ask {
     /// To tell everybody in it something that is not its own.
     Tell(Box<Told>),
     /// For its state between two ticks.
-    Save(Answer<Saved>),
+    Save(Answer<Box<World>>),
     /// To end.
     Close,
 }

@@ -8,10 +8,15 @@ use spellhost_wire::Frame;
 use crate::limits::BACKLOG_FRAMES;
 
 /// Frames without gaps, the newest last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Backlog(VecDeque<Arc<Frame>>);
 
 impl Backlog {
+    /// Begins with what a log has kept.
+    pub fn new(kept: VecDeque<Arc<Frame>>) -> Self {
+        Self(kept)
+    }
+
     /// Keeps a frame and forgets the oldest beyond the bound.
     pub fn push(&mut self, frame: Arc<Frame>) {
         if self.0.len() == BACKLOG_FRAMES {
