@@ -3,19 +3,29 @@
 use spellhost_wire::Code;
 
 /// A refusal.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// Stable.
     pub code: Code,
     /// What was wrong and what is allowed.
     pub message: String,
+    /// Under what the log has the rest, where the fault is the host's.
+    pub correlation: Option<String>,
+}
+
+/// A number that names one failed request.
+pub fn correlation() -> String {
+    let mut number = [0; 6];
+    // Without random numbers it names less.
+    let _ = getrandom::fill(&mut number);
+    number.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Failure {
     /// A refusal with its reason.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), correlation: None }
     }
 
     /// The world or the host goes down.
@@ -37,11 +47,9 @@ impl From<spellhost_store::StoreError> for Failure {
 impl Failure {
     /// The host's own fault: what it was stands in the log, under a number that the client gets.
     pub fn internal(error: &dyn std::error::Error) -> Self {
-        let mut number = [0; 6];
-        // Without random numbers the report has no number of its own.
-        let _ = getrandom::fill(&mut number);
-        let correlation: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
+        let correlation = correlation();
         tracing::error!(correlation, error = %error, "a request failed");
-        Self::new(Code::Internal, format!("the host failed; it is logged as {correlation}"))
+        let message = format!("the host failed; it is logged as {correlation}");
+        Self { correlation: Some(correlation), ..Self::new(Code::Internal, message) }
     }
 }

@@ -15,11 +15,12 @@ use spellhost_wire::{Code, Target};
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::limits::CONNECTIONS_MAX;
+use crate::limits::{CONNECTIONS_MAX, SESSION_LIFETIME};
 use crate::params;
 use crate::shelf::Shelf;
 use crate::spells::{Moved, Spells, spell_of};
-use crate::who::{Action, Actor, GUEST, same_token};
+use crate::time::{now_ms, rfc3339};
+use crate::who::{Action, Actor, GUEST, OPERATOR, new_token, same_token};
 use crate::world::WorldHandle;
 use crate::world::ask::{Ask, Casting, Swapping, Wanted};
 use crate::world::telling::digest;
@@ -42,6 +43,14 @@ pub struct Host {
     open: Arc<tokio::sync::Semaphore>,
     /// Channels move one after the other, so that store and worlds agree on the order.
     moving: tokio::sync::Mutex<()>,
+}
+
+/// A session that was opened.
+#[derive(serde::Serialize)]
+pub struct LoggedIn {
+    session_token: String,
+    client_id: String,
+    username: String,
 }
 
 /// Who sends, and where: what every request comes with.
@@ -87,11 +96,6 @@ impl Host {
         worlds.insert(world.id.to_string(), world);
     }
 
-    /// Makes a world unreachable.
-    pub fn remove_world(&self, id: &str) -> Option<WorldHandle> {
-        self.worlds.write().unwrap_or_else(PoisonError::into_inner).remove(id)
-    }
-
     /// Every world.
     pub fn worlds(&self) -> Vec<WorldHandle> {
         self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
@@ -133,6 +137,71 @@ impl Host {
         let world = world.to_owned();
         let owner = move |host: &Self| Ok(host.store.world(&spellhost_store::WorldId::parse(&world)?)?.owner);
         self.blocking(owner).await
+    }
+
+    /// Opens a session of four hours; a name that is taken gets a suffix.
+    ///
+    /// # Errors
+    /// `unauthorized` where a stranger may not log in, `bad_message` for a name that is none.
+    pub async fn login(self: &Arc<Self>, username: Option<String>) -> Result<LoggedIn, Failure> {
+        if !self.config.is_open() && !self.config.allow_guests {
+            return Err(Failure::new(Code::Unauthorized, "this host lets nobody in without an account"));
+        }
+        let token = new_token().map_err(|error| Failure::internal(&error))?;
+        let fresh = new_token().map_err(|error| Failure::internal(&error))?;
+        let suffix = &fresh[..8];
+        let wanted = username.filter(|name| !name.is_empty());
+        let is_name = |name: &String| name.len() <= 64 && !name.chars().any(char::is_control);
+        if wanted.as_ref().is_some_and(|name| !is_name(name)) {
+            return Err(Failure::new(Code::BadMessage, "a username is one line of at most 64 bytes"));
+        }
+        let free = format!("guest-{suffix}");
+        let reserved = [GUEST, OPERATOR];
+        let (client_id, session_token, suffix) = (format!("client-{suffix}"), token, suffix.to_owned());
+        self.blocking(move |host| {
+            let taken = host.store.sessions()?.into_iter().map(|session| session.username);
+            let username = match wanted {
+                None => free,
+                Some(name) if reserved.contains(&name.as_str()) || taken.into_iter().any(|other| other == name) => {
+                    format!("{name}-{suffix}")
+                }
+                Some(name) => name,
+            };
+            let lifetime = u64::try_from(SESSION_LIFETIME.as_millis()).unwrap_or(u64::MAX);
+            let session = spellhost_store::NewSession {
+                client_id: client_id.clone(),
+                username: username.clone(),
+                scopes: Vec::new(),
+                expires_at_ms: now_ms().saturating_add(lifetime),
+            };
+            host.store.open_session(&session_token, session)?;
+            Ok(LoggedIn { session_token, client_id, username })
+        })
+        .await
+    }
+
+    /// What anybody may know of a world.
+    ///
+    /// # Errors
+    /// `unknown_world`.
+    pub async fn world_facts(self: &Arc<Self>, id: &str) -> Result<serde_json::Value, Failure> {
+        let world = self.world(id)?;
+        let own = spellhost_store::WorldId::parse(id)?;
+        let kept = self.blocking(move |host| Ok(host.store.world(&own)?)).await?;
+        let (tick, hash) = world.facts.now();
+        Ok(serde_json::json!({
+            "world_id": id,
+            "name": kept.name,
+            "created_at": rfc3339(kept.created_at_ms),
+            "owner": kept.owner,
+            "channel": crate::world::wire_channel(sim_channel(kept.channel)),
+            "shape": kept.shape,
+            "seed": kept.seed.to_string(),
+            "tick": tick,
+            "state_hash": hash.to_string(),
+            "players": world.facts.players.load(Ordering::Relaxed),
+            "snapshot": format!("/worlds/{id}/snapshot"),
+        }))
     }
 
     /// Runs what may wait for the disk or the compiler.

@@ -9,18 +9,21 @@ use axum::body::Bytes;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post, put};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use spellhost_store::Blobs as _;
 use spellhost_wire::message::{CreateDraft, OfChannel, Publish};
 use spellhost_wire::{Channel, Code};
 
-use crate::failure::Failure;
-use crate::host::{DEFAULT_WORLD, Host, Sender};
-use crate::limits::{MESSAGE_BYTES_MAX, UPLOAD_BYTES_MAX};
+use crate::failure::{Failure, correlation};
+use crate::host::{DEFAULT_WORLD, Host, Sender, store_channel};
+use crate::limits::{BODY_BYTES_MAX, MESSAGE_BYTES_MAX, UPLOAD_BYTES_MAX};
+use crate::world::ask::Ask;
 use crate::socket::{self, BINARY_PROTOCOL, PROTOCOL};
 
 type App = State<Arc<Host>>;
@@ -36,6 +39,7 @@ impl IntoResponse for Failure {
             "status": status.as_u16(),
             "detail": self.message,
             "code": self.code,
+            "correlation_id": self.correlation.unwrap_or_else(correlation),
         });
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         (status, kind, problem.to_string()).into_response()
@@ -73,6 +77,15 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/api/spells/{id}/revisions/{rev}/files/{*path}", get(file))
         .route("/api/spells/{id}/publish", post(publish))
         .route("/api/spells/{id}/rollback", post(rollback))
+        .route("/api/channels/{channel}", get(channel))
+        .route("/login", post(login))
+        .route("/worlds", get(worlds))
+        .route("/world/{id}", get(world))
+        .route("/worlds/{id}/snapshot", get(snapshot))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .method_not_allowed_fallback(|| async {
+            Failure::new(Code::MethodNotAllowed, "this route has no such method")
+        })
         .fallback(|| async { Failure::new(Code::NotFound, "there is no such route") })
         .with_state(host)
 }
@@ -98,20 +111,79 @@ async fn upgrade(
     Ok(upgrade.on_upgrade(move |socket| socket::serve(host, sender, socket)))
 }
 
-async fn component(State(host): App, Path(name): Path<String>) -> Answer<Response> {
+async fn component(State(host): App, Path(name): Path<String>, asked: HeaderMap) -> Answer<Response> {
     let unknown = || Failure::new(Code::UnknownComponent, "there is no such component");
     let digest: spellhost_store::Digest = name.parse().map_err(|_| unknown())?;
-    let bytes = host
+    let etag = format!("\"{digest}\"");
+    if asked.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
+    }
+    let (bytes, sha256) = host
         .blocking(move |host| {
-            host.store.get(&digest).map_err(|error| {
+            let of_blob = |error: spellhost_store::StoreError| {
                 if error.code() == "unknown_blob" { unknown() } else { error.into() }
-            })
+            };
+            let bytes = host.store.get(&digest).map_err(of_blob)?;
+            Ok((bytes, host.store.info(&digest).map_err(of_blob)?.sha256))
         })
         .await?;
     let headers = [
         (header::CONTENT_TYPE, "application/wasm".to_owned()),
-        (header::ETAG, format!("\"{digest}\"")),
+        (header::ETAG, etag),
+        (HeaderName::from_static("digest"), format!("sha-256={}", STANDARD.encode(sha256))),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+async fn channel(State(host): App, Path(name): Path<String>) -> Answer {
+    let unknown = || Failure::new(Code::NotFound, "a channel is draft, beta or stable");
+    let channel: Channel = serde_json::from_value(Value::String(name)).map_err(|_| unknown())?;
+    let spells = host.blocking(move |host| Ok(host.store.channel(store_channel(channel))?)).await?;
+    let listed = |(spell, revision): &(spellhost_store::SpellId, spellhost_store::Revision)| {
+        let component = json!({"digest": revision.component.digest, "size": revision.component.size});
+        json!({"spell_id": spell.to_string(), "revision_id": revision.revision_id, "component": component})
+    };
+    Ok(Json(json!({"channel": channel, "spells": spells.iter().map(listed).collect::<Vec<_>>()})))
+}
+
+#[derive(Deserialize)]
+struct LoginBody {
+    username: Option<String>,
+}
+
+async fn login(State(host): App, body: Bytes) -> Answer {
+    let LoginBody { username } = read(&body)?;
+    Ok(Json(json!(host.login(username).await?)))
+}
+
+async fn worlds(State(host): App) -> Answer {
+    let mut items = Vec::new();
+    for world in host.worlds() {
+        items.push(host.world_facts(&world.id).await?);
+    }
+    Ok(Json(json!({"items": items, "worlds": items})))
+}
+
+async fn world(State(host): App, Path(id): Path<String>) -> Answer {
+    Ok(Json(host.world_facts(&id).await?))
+}
+
+/// The state of a world between two ticks: the next frame is that of the tick in the headers.
+async fn snapshot(State(host): App, Path(id): Path<String>) -> Answer<Response> {
+    let world = host.world(&id)?.ask(Ask::Save).await?;
+    let (world, bytes) = host
+        .blocking(move |_| {
+            let bytes = world.snapshot();
+            Ok((world, bytes))
+        })
+        .await?;
+    let headers = [
+        ("content-type", "application/octet-stream".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+        ("spellhost-tick", world.tick().to_string()),
+        ("spellhost-state-hash", world.state_hash().to_string()),
+        ("spellhost-engine-id", host.shelf.engine().id().to_string()),
     ];
     Ok((headers, bytes).into_response())
 }

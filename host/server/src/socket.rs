@@ -143,7 +143,7 @@ impl Connection {
     }
 
     fn tick(&self) -> u64 {
-        self.world.facts.tick.load(std::sync::atomic::Ordering::Relaxed)
+        self.world.facts.now().0
     }
 
     async fn say(&self, told: Told, id: Option<u64>) {
@@ -155,7 +155,6 @@ impl Connection {
         let joining = |answer| Joining {
             connection: self.number,
             client: self.sender.client.clone(),
-            account: self.sender.actor.name().into(),
             mode,
             binary: self.binary,
             from_tick,

@@ -11,6 +11,9 @@ use spellhost_wire::Code;
 /// The account that everybody without a token shares on an open server.
 pub const GUEST: &str = "guest";
 
+/// The name of who runs the host, which nobody else can have.
+pub const OPERATOR: &str = "operator";
+
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
@@ -25,16 +28,12 @@ pub enum Actor {
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action<'a> {
-    /// Reading spells, content, components, worlds.
-    Read,
     /// Creating a spell, casting, input, remote events, voxel operations.
     Play,
     /// Building, uploading, publishing, rolling back, logs and reports of a spell of this owner.
     Author(&'a str),
     /// Clearing, saving, deleting a world of this owner.
     Keep(&'a str),
-    /// Everything about the host itself.
-    Operate,
 }
 
 impl Actor {
@@ -43,7 +42,7 @@ impl Actor {
         match self {
             Self::Nobody => "",
             Self::Account(name) => name,
-            Self::Operator => "operator",
+            Self::Operator => OPERATOR,
         }
     }
 
@@ -55,8 +54,8 @@ impl Actor {
     /// The table.
     pub fn may(&self, action: Action) -> bool {
         match (self, action) {
-            (_, Action::Read) | (Self::Operator, _) => true,
-            (Self::Nobody, _) | (Self::Account(_), Action::Operate) => false,
+            (Self::Operator, _) => true,
+            (Self::Nobody, _) => false,
             (Self::Account(_), Action::Play) => true,
             (Self::Account(name), Action::Author(owner) | Action::Keep(owner)) => name == owner,
         }
@@ -74,7 +73,7 @@ impl Actor {
             (Self::Nobody, _) => Failure::new(Code::Unauthorized, "log in first: POST /login"),
             (_, Action::Author(_)) => Failure::new(Code::Forbidden, "this spell is somebody else's"),
             (_, Action::Keep(_)) => Failure::new(Code::Forbidden, "this world is somebody else's"),
-            _ => Failure::new(Code::Forbidden, "only the operator may do this"),
+            (_, Action::Play) => Failure::new(Code::Forbidden, "this may not be done here"),
         })
     }
 }
@@ -103,13 +102,11 @@ mod tests {
         let actors =
             [Actor::Nobody, Actor::Account(GUEST.into()), Actor::Account("ada".into()), Actor::Operator];
         let rights = |action| actors.each_ref().map(|actor| actor.may(action));
-        assert_eq!(rights(Action::Read), [true, true, true, true]);
         assert_eq!(rights(Action::Play), [false, true, true, true]);
         assert_eq!(rights(Action::Author("ada")), [false, false, true, true]);
         assert_eq!(rights(Action::Author(GUEST)), [false, true, false, true]);
         assert_eq!(rights(Action::Keep("ada")), [false, false, true, true]);
         assert_eq!(rights(Action::Keep(GUEST)), [false, true, false, true]);
-        assert_eq!(rights(Action::Operate), [false, false, false, true]);
     }
 
     #[test]
@@ -118,6 +115,6 @@ mod tests {
         assert_eq!(code(Actor::Nobody, Action::Play), Some(Code::Unauthorized));
         assert_eq!(code(Actor::Account("ada".into()), Action::Author("bob")), Some(Code::Forbidden));
         assert_eq!(code(Actor::Account("ada".into()), Action::Operate), Some(Code::Forbidden));
-        assert_eq!(code(Actor::Operator, Action::Operate), None);
+        assert_eq!(code(Actor::Operator, Action::Author("bob")), None);
     }
 }

@@ -41,19 +41,22 @@ const TICK: Duration = Duration::from_nanos(1_000_000_000 / TICKS_PER_SECOND as 
 /// What anybody may know of a world at any time.
 #[derive(Debug, Default)]
 pub struct Facts {
-    /// The tick that comes next.
-    pub tick: AtomicU64,
     /// How many players there are.
     pub players: AtomicU64,
     /// Ticks that were dropped because the machine was late.
     pub dropped: AtomicU64,
-    hash: Mutex<Option<StateHash>>,
+    /// The tick that comes next, and the hash of the state before it.
+    now: Mutex<(u64, StateHash)>,
 }
 
 impl Facts {
-    /// The hash after the last tick.
-    pub fn hash(&self) -> Option<StateHash> {
-        *self.hash.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The tick that comes next, and the hash of the state before it.
+    pub fn now(&self) -> (u64, StateHash) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, world: &World) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = (world.tick(), world.state_hash());
     }
 }
 
@@ -168,7 +171,7 @@ impl Entering {
 pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHandle<World>)> {
     let (asks, receiver) = channel();
     let facts = Arc::new(Facts::default());
-    facts.tick.store(start.recovered.world.tick(), Ordering::Relaxed);
+    facts.set(&start.recovered.world);
     let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), asks };
     let Start { id, recovered, channel, heads, library, caster, recorder } = start;
     let entering = Entering { inputs: first_inputs(&recovered.world, &heads), ..Entering::default() };
@@ -438,9 +441,8 @@ impl Playing {
         if world.tick().is_multiple_of(SNAPSHOT_TICKS) {
             self.recorder.snapshot(world);
         }
-        self.facts.tick.store(world.tick(), Ordering::Relaxed);
+        self.facts.set(world);
         self.facts.players.store(self.players.len() as u64, Ordering::Relaxed);
-        *self.facts.hash.lock().unwrap_or_else(PoisonError::into_inner) = Some(world.state_hash());
     }
 
     /// Finds the bodies of those who entered: operations spawn in their order.
@@ -523,8 +525,8 @@ impl Playing {
             let _ = joining.answer.send(Err(failure));
             return;
         };
-        let Joining { connection, client, account, mode, binary, queue, .. } = joining;
-        let mut subscriber = Subscriber::new(connection, client, account, mode, binary, queue);
+        let Joining { connection, client, mode, binary, queue, .. } = joining;
+        let mut subscriber = Subscriber::new(connection, client, mode, binary, queue);
         let first = joining.from_tick.filter(|_| mode != Mode::Snapshot).unwrap_or(next).min(next);
         let _ = joining.answer.send(Ok((entity, first)));
         match self.backlog.since(first) {

@@ -69,8 +69,6 @@ pub struct Joining {
     pub connection: u64,
     /// Names the player.
     pub client: String,
-    /// The account that the client acts for.
-    pub account: String,
     /// What it gets.
     pub mode: Mode,
     /// Frames as postcard.

@@ -18,8 +18,6 @@ pub struct Subscriber {
     pub connection: u64,
     /// Names the player.
     pub client: String,
-    /// The account that the client acts for.
-    pub account: String,
     /// What it gets.
     pub mode: Mode,
     /// Frames as postcard.
@@ -32,8 +30,8 @@ pub struct Subscriber {
 
 impl Subscriber {
     /// A connection that has missed nothing.
-    pub fn new(connection: u64, client: String, account: String, mode: Mode, binary: bool, queue: Queue) -> Self {
-        Self { connection, client, account, mode, binary, queue, lagging: false, gone: false }
+    pub fn new(connection: u64, client: String, mode: Mode, binary: bool, queue: Queue) -> Self {
+        Self { connection, client, mode, binary, queue, lagging: false, gone: false }
     }
 
     /// Queues a message, unless it is too many.
