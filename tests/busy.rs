@@ -113,6 +113,7 @@ impl Script {
             cooldown: info.cooldown.min(10),
             mana: info.mana.min(3),
             grant: spellhost_sim::limits::GRANT_FUEL,
+            instantiate_fuel: component.instantiate_fuel(),
             limits: Default::default(),
         }
     }

@@ -123,6 +123,7 @@ fn inputs(component: &Component, tick: usize) -> Inputs {
         cooldown: 0,
         mana: 0,
         grant: GRANT,
+        instantiate_fuel: component.instantiate_fuel(),
         limits: Default::default(),
     };
     let cast = |revision| CastRequest {

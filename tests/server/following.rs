@@ -12,6 +12,8 @@ use super::host::Host;
 pub struct Follower {
     world: World,
     pins: Pins,
+    /// As it was when the last following began.
+    before: Option<World>,
 }
 
 impl Follower {
@@ -23,7 +25,7 @@ impl Follower {
         assert_eq!(answer.header("spellhost-tick"), Some(world.tick().to_string().as_str()));
         assert_eq!(answer.header("spellhost-state-hash"), Some(world.state_hash().to_string().as_str()));
         assert!(answer.header("spellhost-engine-id").is_some());
-        Self { world, pins: Pins::new() }
+        Self { world, pins: Pins::new(), before: None }
     }
 
     /// The tick that it needs next.
@@ -31,8 +33,14 @@ impl Follower {
         self.world.tick()
     }
 
+    /// Forgets the last following: what was told in the moment before a crash may not be kept.
+    pub fn rewind(&mut self) {
+        self.world = self.before.take().expect("it has followed");
+    }
+
     /// Follows to a tick; a frame that is missing or comes out otherwise ends the test.
     pub fn follow(&mut self, host: &Host, frames: &mut Client, until: u64) {
+        self.before = Some(self.world.clone());
         while self.world.tick() < until {
             let frame = frames.event("tick_frame", |_| true);
             let frame: Frame = serde_json::from_value(frame).expect("a frame");
@@ -52,7 +60,8 @@ impl Follower {
         if self.pins.get(revision).is_some() {
             return;
         }
-        let manifest = host.request("GET", &format!("/api/spells/{spell}/revisions/{revision}/manifest"), b"");
+        let manifest =
+            host.request("GET", &format!("/api/spells/{spell}/revisions/{revision}/manifest"), b"");
         let own = reference(&manifest.body).expect("a manifest");
         self.pins.insert(&pin(&own, &manifest.text())).expect("a pin");
     }

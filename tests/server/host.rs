@@ -98,6 +98,11 @@ impl Host {
         self.exchange(method, path, &format!("authorization: Bearer {token}\r\n"), body)
     }
 
+    /// One request of a page of this origin.
+    pub fn request_from(&self, origin: &str, method: &str, path: &str, body: &[u8]) -> Answer {
+        self.exchange(method, path, &format!("origin: {origin}\r\n"), body)
+    }
+
     fn exchange(&self, method: &str, path: &str, more: &str, body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let (host, length) = (&self.address, body.len());

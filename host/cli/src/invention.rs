@@ -349,7 +349,7 @@ mod tests {
         let digest = Digest([1; 32]);
         let limits = CallLimits::default();
         let revision =
-            RevisionRef { id: digest, component: digest, cooldown: 0, mana: 0, grant: 1_000, limits };
+            RevisionRef { id: digest, component: digest, cooldown: 0, mana: 0, grant: 1_000, instantiate_fuel: 0, limits };
         let spell = SpellId::parse("a").expect("an id");
         let revisions = [revision, RevisionRef { id: Digest([2; 32]), ..revision }];
         invent(&Subject { spell: &spell, info: &info(), revisions }, seed, casts).expect("cases")

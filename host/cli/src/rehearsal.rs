@@ -61,6 +61,7 @@ mod tests {
             cooldown: 0,
             mana: 0,
             grant: GRANT_FUEL,
+            instantiate_fuel: 0,
             limits: CallLimits::default(),
         };
         let revisions = [revision, RevisionRef { id: Digest([2; 32]), ..revision }];

@@ -162,7 +162,9 @@ impl Host {
             let taken = host.store.sessions()?.into_iter().map(|session| session.username);
             let username = match wanted {
                 None => free,
-                Some(name) if reserved.contains(&name.as_str()) || taken.into_iter().any(|other| other == name) => {
+                Some(name)
+                    if reserved.contains(&name.as_str()) || taken.into_iter().any(|other| other == name) =>
+                {
                     format!("{name}-{suffix}")
                 }
                 Some(name) => name,

@@ -8,7 +8,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use spellhost_sim::World;
-use spellhost_store::{Blobs as _, Digest, FrameLog as _, NewSnapshot, Part, Retention, Store, StoreError, WorldId};
+use spellhost_store::{
+    Blobs as _, Digest, FrameLog as _, NewSnapshot, Part, Retention, Store, StoreError, WorldId,
+};
 use spellhost_wire::Frame;
 
 use crate::limits::LOG_TICKS;

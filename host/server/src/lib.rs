@@ -20,6 +20,7 @@ mod recovery;
 mod world;
 
 mod host;
+mod origin;
 mod routes;
 mod serve;
 mod socket;

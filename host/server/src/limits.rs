@@ -26,12 +26,8 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 pub const UPLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Messages a second of one connection.
 pub const MESSAGES_PER_SECOND: u32 = 120;
-/// Casts a second of one player.
-pub const CASTS_PER_SECOND: u32 = 20;
 /// Connections in all.
 pub const CONNECTIONS_MAX: usize = 8_192;
-/// Connections of one address.
-pub const CONNECTIONS_PER_ADDRESS: usize = 256;
 /// How often a connection is asked whether it is there.
 pub const PING_INTERVAL: Duration = Duration::from_secs(10);
 /// How long a session lasts.

@@ -23,8 +23,8 @@ use spellhost_wire::{Channel, Code};
 use crate::failure::{Failure, correlation};
 use crate::host::{DEFAULT_WORLD, Host, Sender, store_channel};
 use crate::limits::{BODY_BYTES_MAX, MESSAGE_BYTES_MAX, UPLOAD_BYTES_MAX};
-use crate::world::ask::Ask;
 use crate::socket::{self, BINARY_PROTOCOL, PROTOCOL};
+use crate::world::ask::Ask;
 
 type App = State<Arc<Host>>;
 type Answer<T = Json<Value>> = Result<T, Failure>;
@@ -87,6 +87,7 @@ pub fn router(host: Arc<Host>) -> Router {
             Failure::new(Code::MethodNotAllowed, "this route has no such method")
         })
         .fallback(|| async { Failure::new(Code::NotFound, "there is no such route") })
+        .layer(axum::middleware::from_fn_with_state(host.clone(), crate::origin::guard))
         .with_state(host)
 }
 
@@ -215,12 +216,7 @@ async fn revisions(State(host): App, Path(id): Path<String>) -> Answer {
     Ok(Json(json!({"items": items, "revisions": items})))
 }
 
-async fn upload(
-    State(host): App,
-    sender: Sender,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Answer<Response> {
+async fn upload(State(host): App, sender: Sender, Path(id): Path<String>, body: Bytes) -> Answer<Response> {
     let (uploaded, is_new) = host.upload(&sender, id, body.to_vec()).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(json!(uploaded))).into_response())

@@ -200,7 +200,10 @@ fn heads(host: &Host) -> Result<Heads, Failure> {
         ];
         for (channel, revision) in channels {
             let Some(revision) = revision else { continue };
-            heads.insert((id.clone(), sim_channel(channel)), host.shelf.revision(&host.store, Digest(revision.0))?);
+            heads.insert(
+                (id.clone(), sim_channel(channel)),
+                host.shelf.revision(&host.store, Digest(revision.0))?,
+            );
         }
     }
     Ok(heads)

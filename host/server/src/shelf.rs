@@ -82,7 +82,8 @@ impl Shelf {
     pub fn revision(&self, store: &Store, id: Digest) -> Result<(RevisionRef, Component), Failure> {
         let own = spellhost_store::Digest(id.0);
         let manifest = store.manifest(&own).map_err(Failure::from)?;
-        let reference = spellhost_lockstep::reference(&manifest).map_err(|error| Failure::internal(&error))?;
+        let reference =
+            spellhost_lockstep::reference(&manifest).map_err(|error| Failure::internal(&error))?;
         Ok((reference, self.component(store, reference.component)?))
     }
 }

@@ -297,8 +297,7 @@ impl Connection {
         self.sender.actor.check(Action::Play)?;
         let spell = spell_of(&remote.spell_id)?;
         if remote.name.len() > NAME_BYTES_MAX || remote.payload.len() > PAYLOAD_BYTES_MAX {
-            let most =
-                format!("a name has at most {NAME_BYTES_MAX} bytes and a payload {PAYLOAD_BYTES_MAX}");
+            let most = format!("a name has at most {NAME_BYTES_MAX} bytes and a payload {PAYLOAD_BYTES_MAX}");
             return Err(Failure::new(Code::TooLarge, most));
         }
         let (client, cast) = (self.sender.client.clone(), remote.cast_id.map(CastId));
@@ -319,8 +318,7 @@ fn operation(asked: &VoxelOperation) -> Result<Op, Failure> {
         quantise::point(asked.center).map_err(|(axis, error)| bad(&format!("center.{axis}"), &error))?;
     let radius = quantise::coord(asked.radius).map_err(|error| bad("radius", &error))?;
     let name = asked.material.as_deref().unwrap_or("stone");
-    let material =
-        Material::named(name).ok_or_else(|| bad("material", &format!("there is no `{name}`")))?;
+    let material = Material::named(name).ok_or_else(|| bad("material", &format!("there is no `{name}`")))?;
     let most = spellhost_sim::limits::SPHERE_RADIUS_MAX;
     if !center.in_bounds() {
         return Err(bad("center", &"outside the world"));

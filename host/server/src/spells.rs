@@ -150,9 +150,10 @@ impl Spells<'_> {
         let file = self.files(spell, revision)?.into_iter().find(|file| file.path == path);
         let unknown = || Failure::new(Code::UnknownFile, "the revision has no such file");
         let file = file.ok_or_else(unknown)?;
-        let bytes = self.store.get(&spellhost_store::Digest(file.digest.0)).map_err(|error| {
-            if error.code() == "unknown_blob" { unknown() } else { error.into() }
-        })?;
+        let bytes = self
+            .store
+            .get(&spellhost_store::Digest(file.digest.0))
+            .map_err(|error| if error.code() == "unknown_blob" { unknown() } else { error.into() })?;
         Ok((file, bytes))
     }
 

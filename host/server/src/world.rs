@@ -20,8 +20,8 @@ use spellhost_lockstep::frame::frame;
 use spellhost_runtime::{Caster, Component, Library, PlayedTick, play_tick};
 use spellhost_sim::limits::TICKS_PER_SECOND;
 use spellhost_sim::{
-    BlockPos, CastId, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op, Point,
-    Points, RemoteInput, RevisionRef, SpellId, StateHash, Swap, Terrain, World,
+    BlockPos, CastId, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op,
+    Point, Points, RemoteInput, RevisionRef, SpellId, StateHash, Swap, Terrain, World,
 };
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{ActiveUpdate, Resync, ResyncReason, Told, WorldClosed};
@@ -191,7 +191,8 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
         backlog: Backlog::new(recovered.frames),
         ends: false,
     };
-    let thread = std::thread::Builder::new().name(format!("world {}", handle.id)).spawn(move || playing.live())?;
+    let thread =
+        std::thread::Builder::new().name(format!("world {}", handle.id)).spawn(move || playing.live())?;
     Ok((handle, thread))
 }
 
@@ -201,8 +202,10 @@ fn first_inputs(world: &World, heads: &Heads) -> Inputs {
     let moved = heads.iter().filter(|((spell, channel), (revision, _))| {
         world.head(spell, *channel).is_none_or(|head| head != *revision)
     });
-    let swap = |((spell, channel), (revision, _)): (&(SpellId, Channel), &(RevisionRef, Component))| {
-        Swap { spell: spell.clone(), channel: *channel, revision: *revision }
+    let swap = |((spell, channel), (revision, _)): (&(SpellId, Channel), &(RevisionRef, Component))| Swap {
+        spell: spell.clone(),
+        channel: *channel,
+        revision: *revision,
     };
     let players = world.entities().filter(|entity| entity.kind == EntityKind::Player);
     Inputs {
@@ -288,8 +291,11 @@ impl Playing {
     }
 
     fn join(&mut self, joining: Joining) {
-        let player =
-            self.players.entry(joining.client.clone()).or_insert(Player { entity: None, connections: 0, leaves: None });
+        let player = self.players.entry(joining.client.clone()).or_insert(Player {
+            entity: None,
+            connections: 0,
+            leaves: None,
+        });
         player.connections += 1;
         player.leaves = None;
         let waits = player.entity.is_none();
@@ -322,7 +328,8 @@ impl Playing {
 
     fn leave(&mut self, connection: u64) {
         self.entering.joins.retain(|joining| joining.connection != connection);
-        let Some(at) = self.subscribers.iter().position(|subscriber| subscriber.connection == connection) else {
+        let Some(at) = self.subscribers.iter().position(|subscriber| subscriber.connection == connection)
+        else {
             return;
         };
         let subscriber = self.subscribers.swap_remove(at);
@@ -395,7 +402,9 @@ impl Playing {
     }
 
     fn check_reach(&self, casting: &Casting, caster: EntityId) -> Result<(), Failure> {
-        let (Some(origin), Some((eye, _))) = (casting.aim.origin, self.world.eye(caster)) else { return Ok(()) };
+        let (Some(origin), Some((eye, _))) = (casting.aim.origin, self.world.eye(caster)) else {
+            return Ok(());
+        };
         let most = Coord::from_whole(REACH_BLOCKS).raw();
         let far = |a: Coord, b: Coord| i128::from(a.raw()) - i128::from(b.raw());
         let parts = [far(origin.x, eye.x), far(origin.y, eye.y), far(origin.z, eye.z)];
@@ -419,7 +428,8 @@ impl Playing {
 
     fn play(&mut self) {
         let gone: Vec<String> = {
-            let (gone, stay) = std::mem::take(&mut self.subscribers).into_iter().partition(Subscriber::is_gone);
+            let (gone, stay) =
+                std::mem::take(&mut self.subscribers).into_iter().partition(Subscriber::is_gone);
             self.subscribers = stay;
             let gone: Vec<Subscriber> = gone;
             gone.into_iter().map(|subscriber| subscriber.client).collect()
@@ -529,6 +539,10 @@ impl Playing {
         let mut subscriber = Subscriber::new(connection, client, mode, binary, queue);
         let first = joining.from_tick.filter(|_| mode != Mode::Snapshot).unwrap_or(next).min(next);
         let _ = joining.answer.send(Ok((entity, first)));
+        if joining.from_tick.is_some_and(|from| from > next) {
+            // It has seen frames that were lost with the host that told them.
+            subscriber.send(self.restart(ResyncReason::Desync));
+        }
         match self.backlog.since(first) {
             Some(frames) if mode != Mode::Snapshot => {
                 frames.for_each(|frame| subscriber.send(Forms::new(frame).message(mode, binary)));

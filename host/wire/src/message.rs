@@ -277,7 +277,8 @@ impl Request {
     /// [`Malformed`], with id and type as far as they could be read.
     pub fn parse(text: &str) -> Result<(Option<u64>, Self), Malformed> {
         let bad = |id, request_type, message| Malformed { id, request_type, code: Code::BadMessage, message };
-        let json: Json = serde_json::from_str(text).map_err(|error| bad(None, None, format!("not JSON: {error}")))?;
+        let json: Json =
+            serde_json::from_str(text).map_err(|error| bad(None, None, format!("not JSON: {error}")))?;
         let Json::Object(mut envelope) = json else {
             return Err(bad(None, None, "a message is an object {type, id?, data}".into()));
         };
@@ -322,4 +323,3 @@ impl Request {
         serde_json::to_string(&envelope)
     }
 }
-

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::code::Code;
-use crate::frame::{CastParams, Channel, Frame};
 use crate::effect::Effect;
+use crate::frame::{CastParams, Channel, Frame};
 use crate::outcome::{Fuel, Outcome};
 use crate::text::{Digest, Hash};
 use crate::value::NamedValue;

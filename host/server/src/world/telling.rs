@@ -45,11 +45,7 @@ fn encoded(frame: &Frame, mode: Mode, binary: bool) -> Message {
         own.calls.iter_mut().for_each(|call| call.effects = None);
     }
     own.calls.iter_mut().for_each(|call| call.outcome.hide_place());
-    if binary {
-        Message::Binary(own.to_bytes().into())
-    } else {
-        text(Told::Frame(Box::new(own)), None)
-    }
+    if binary { Message::Binary(own.to_bytes().into()) } else { text(Told::Frame(Box::new(own)), None) }
 }
 
 /// What everybody is told of a call: nothing, or what there is to see and hear.
@@ -121,7 +117,9 @@ pub fn cast_events(played: &PlayedTick, frame: &Frame) -> Vec<Told> {
 
 /// Sends to everybody whom a condition holds for.
 pub fn tell(to: &mut [Subscriber], message: &Message, whom: impl Fn(&Subscriber) -> bool) {
-    to.iter_mut().filter(|subscriber| whom(subscriber)).for_each(|subscriber| subscriber.send(message.clone()));
+    to.iter_mut()
+        .filter(|subscriber| whom(subscriber))
+        .for_each(|subscriber| subscriber.send(message.clone()));
 }
 
 /// A digest in the forms of the protocol.
