@@ -114,7 +114,6 @@ mod tests {
         let code = |actor: Actor, action| actor.check(action).err().map(|failure| failure.code);
         assert_eq!(code(Actor::Nobody, Action::Play), Some(Code::Unauthorized));
         assert_eq!(code(Actor::Account("ada".into()), Action::Author("bob")), Some(Code::Forbidden));
-        assert_eq!(code(Actor::Account("ada".into()), Action::Operate), Some(Code::Forbidden));
         assert_eq!(code(Actor::Operator, Action::Author("bob")), None);
     }
 }
