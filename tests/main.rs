@@ -15,5 +15,6 @@ mod guests;
 mod hot_reload;
 mod misbehaving;
 mod replay;
+mod server;
 mod spells;
 mod transcripts;

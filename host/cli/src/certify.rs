@@ -17,7 +17,7 @@ use crate::interrupt::Interrupt;
 use crate::invention::{Subject, invent};
 use crate::panel;
 use crate::problem::Problem;
-use crate::revision::{Origin, Revision, digest_of};
+use spellhost_forge::{Origin, Revision, digest_of};
 use crate::run::Machine;
 use crate::scenario::Scenario;
 use crate::screen::{Doing, Screen};

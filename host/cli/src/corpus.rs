@@ -11,7 +11,7 @@ use spellhost_sim::{EntityId, Inputs, Op, WorldConfig};
 use spellhost_wire::Digest;
 
 use crate::problem::Problem;
-use crate::revision::{Revision, digest_of};
+use spellhost_forge::{Revision, digest_of};
 use crate::scenario::Scenario;
 
 /// One world, and what enters it.

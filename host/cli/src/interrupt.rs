@@ -15,6 +15,8 @@ use crate::problem::Problem;
 
 /// How long an orderly end may take.
 const GRACE: Duration = Duration::from_millis(1_500);
+/// How long an orderly end may take that has something to save.
+const GRACE_TO_DRAIN: Duration = Duration::from_secs(30);
 
 /// Whoever has to be told.
 type Listener = Box<dyn Fn() + Send>;
@@ -23,6 +25,8 @@ type Listener = Box<dyn Fn() + Send>;
 #[derive(Clone, Default)]
 pub struct Interrupt {
     raised: Arc<AtomicBool>,
+    /// Set where the command drains before it ends.
+    drains: Arc<AtomicBool>,
     listeners: Arc<Mutex<Vec<Listener>>>,
 }
 
@@ -38,8 +42,9 @@ impl Interrupt {
             if own.raise() {
                 std::process::exit(130);
             }
-            std::thread::spawn(|| {
-                std::thread::sleep(GRACE);
+            let grace = if own.drains.load(Ordering::SeqCst) { GRACE_TO_DRAIN } else { GRACE };
+            std::thread::spawn(move || {
+                std::thread::sleep(grace);
                 std::process::exit(130);
             });
         })
@@ -71,6 +76,16 @@ impl Interrupt {
         let stop = cancel.clone();
         self.tell(move || stop.cancel());
         cancel
+    }
+
+    /// Says that the command drains at a signal, and gets the time for it.
+    pub fn drain(&self) {
+        self.drains.store(true, Ordering::SeqCst);
+    }
+
+    /// The signal was what the command waited for: its result counts.
+    pub fn accept(&self) {
+        self.raised.store(false, Ordering::SeqCst);
     }
 
     /// Whether a signal came.

@@ -9,7 +9,7 @@ use std::path::Path;
 use spellhost_forge::Folder;
 
 use crate::problem::Problem;
-use crate::revision::{ListedFile, digest_of};
+use spellhost_forge::{ListedFile, digest_of};
 
 /// The most files of a revision.
 const FILES_MAX: usize = 4_096;

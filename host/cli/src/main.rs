@@ -10,9 +10,7 @@ mod problem;
 mod screen;
 
 mod builder;
-mod canonical;
 mod listing;
-mod revision;
 mod source;
 
 mod demo;
@@ -58,6 +56,7 @@ mod doctor;
 mod inspect;
 mod new;
 mod replay;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -104,6 +103,7 @@ enum Command {
     Test(test::Args),
     Certify(certify::Args),
     Replay(replay::Args),
+    Serve(serve::Args),
     #[command(name = panel::COMMAND, hide = true)]
     Opinion(opinion::Args),
     Doctor(doctor::Args),
@@ -143,6 +143,7 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Run(args) => run::run(args, screen, interrupt),
         Command::Test(args) => test::test(args, screen, interrupt),
         Command::Replay(args) => replay::replay(args, screen, interrupt),
+        Command::Serve(args) => serve::serve(args, screen, interrupt),
         Command::Certify(args) => certify::certify(args, screen, interrupt),
         Command::Opinion(args) => opinion::opinion(args),
         Command::Doctor(args) => doctor::doctor(args, screen),

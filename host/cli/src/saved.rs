@@ -16,7 +16,7 @@ use spellhost_wire::{Digest, FORMAT, Header, Record, RecordingError, RecordingRe
 
 use crate::file::Draft;
 use crate::problem::Problem;
-use crate::revision::Revision;
+use spellhost_forge::Revision;
 use crate::stage::Setting;
 
 /// The world's name in a recording.

@@ -10,7 +10,7 @@ use spellhost_sim::{
 
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
-use crate::revision::Revision;
+use spellhost_forge::Revision;
 use crate::session::Session;
 use crate::tally::Tally;
 use crate::view::View;

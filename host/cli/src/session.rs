@@ -13,7 +13,7 @@ use spellhost_sim::{
 };
 
 use crate::problem::Problem;
-use crate::revision::Revision;
+use spellhost_forge::Revision;
 use crate::saved::Recorder;
 use crate::stage::Stage;
 use crate::tally::Tally;

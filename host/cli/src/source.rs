@@ -15,7 +15,7 @@ use spellhost_sim::SpellId;
 
 use crate::listing::listing;
 use crate::problem::Problem;
-use crate::revision::{Origin, Revision, id_from_name};
+use spellhost_forge::{Origin, Revision, id_from_name};
 use crate::screen::Doing;
 
 /// Where a spell comes from.

@@ -8,6 +8,7 @@
 
 mod build;
 mod cache;
+mod canonical;
 mod cancel;
 mod compiler;
 mod component;
@@ -26,6 +27,7 @@ mod output;
 mod package;
 mod plan;
 mod process;
+mod revision;
 mod sdk;
 mod sources;
 mod suggestion;
@@ -46,6 +48,7 @@ pub use interface::interface;
 pub use language::Language;
 pub use manifest::{Limits, Manifest, ParamValue, RunDefaults, RunRemote, RunWorld};
 pub use output::write_atomic;
+pub use revision::{ListedFile, Origin, Revision, digest_of, id_from_name};
 pub use toolchain::Toolchain;
 pub use watch::{Watch, WatchError, WatchEvent};
 pub use workbench::{COMMAND, CompileLimits, LoadError, Workbench, serve};

@@ -18,7 +18,9 @@ pub mod frame;
 pub mod applying;
 pub mod difference;
 pub mod entering;
+mod manifest;
 mod pins;
 
 pub use error::{FrameError, Problem};
+pub use manifest::{ManifestError, reference};
 pub use pins::{PinError, Pins, pin};

@@ -167,6 +167,11 @@ impl World {
         self.spells.iter()
     }
 
+    /// What a channel of a spell points to in this world.
+    pub fn head(&self, spell: &SpellId, channel: Channel) -> Option<RevisionRef> {
+        self.heads.get(&(spell.clone(), channel)).copied()
+    }
+
     /// Mana of a caster, in whole points, rounded down.
     pub fn mana(&self, caster: EntityId) -> u32 {
         let parts =

@@ -173,3 +173,19 @@ pub struct Call {
     /// The effects, where the reader takes them instead of running the spell.
     pub effects: Option<Vec<Effect>>,
 }
+
+impl Frame {
+    /// The frame as logs and binary connections carry it: postcard.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Only what has no length beforehand cannot be written, and nothing here is such.
+        postcard::to_allocvec(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Frame::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// Where the bytes are no frame.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, postcard::Error> {
+        postcard::from_bytes(bytes)
+    }
+}

@@ -9,12 +9,16 @@ mod base64;
 mod forms;
 mod text;
 
+mod code;
 mod effect;
 mod frame;
+pub mod message;
 mod outcome;
 mod recording;
+pub mod reply;
 mod value;
 
+pub use code::Code;
 pub use effect::{Effect, Fill};
 pub use frame::{Call, Cast, CastParams, Channel, Frame, Input, Op, Swap, Target};
 pub use outcome::{Fuel, Outcome, Refusal};

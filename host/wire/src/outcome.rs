@@ -31,6 +31,13 @@ tagged! {
 }
 
 impl Outcome {
+    /// Leaves the kind of a trap and takes away its place, which is for the spell's author alone.
+    pub fn hide_place(&mut self) {
+        if let Self::Trapped { r#where, .. } = self {
+            *r#where = None;
+        }
+    }
+
     /// Whether another outcome is the same but for where a trap was, which hangs on the names that a
     /// component carries.
     pub fn is_like(&self, other: &Self) -> bool {

@@ -77,7 +77,7 @@ impl<'a> Playing<'a> {
         match record {
             Record::Header(_) | Record::End { .. } => {}
             Record::Component(bytes) => {
-                self.components.insert(crate::revision::digest_of(&bytes), bytes);
+                self.components.insert(spellhost_forge::digest_of(&bytes), bytes);
             }
             Record::Pin(pin) => self.pin(log, &pin)?,
             Record::Snapshot(bytes) => self.snapshot(log, &bytes)?,

@@ -4,10 +4,9 @@
 //! made is deliberately not in it, so that the same source built twice is the same revision.
 
 use serde_json::{Value, json};
-use spellhost_forge::Limits;
+use crate::manifest::Limits;
 use spellhost_runtime::Component;
-use spellhost_sim::limits::{GRANT_FUEL, GRANT_FUEL_MIN};
-use spellhost_sim::{CallLimits, Digest, RevisionRef, SpellId};
+use spellhost_sim::{Digest, RevisionRef, SpellId};
 
 use crate::canonical::canonical;
 
@@ -50,35 +49,15 @@ impl Revision {
     /// The revision of a component.
     pub fn new(spell: SpellId, component: &Component, origin: &Origin) -> Self {
         let manifest = canonical(&manifest(&spell, component, origin));
-        let info = component.info();
-        let reference = RevisionRef {
-            id: digest_of(manifest.as_bytes()),
-            component: component.digest(),
-            cooldown: info.cooldown,
-            mana: info.mana,
-            grant: origin.limits.fuel.unwrap_or(GRANT_FUEL).clamp(GRANT_FUEL_MIN, GRANT_FUEL),
-            instantiate_fuel: component.instantiate_fuel(),
-            limits: call_limits(&origin.limits),
-        };
+        // What was just written is a manifest.
+        let reference = spellhost_lockstep::reference(manifest.as_bytes())
+            .unwrap_or_else(|error| unreachable!("an own manifest is readable: {error}"));
         Self { spell, reference, manifest }
     }
 
     /// Its id as text.
     pub fn id(&self) -> String {
         self.reference.id.to_string()
-    }
-}
-
-/// What a spell's manifest lowers, in the simulation's terms.
-fn call_limits(limits: &Limits) -> CallLimits {
-    let host = CallLimits::default();
-    let lower =
-        |own: Option<u64>, most: u32| own.map_or(most, |own| u32::try_from(own).unwrap_or(most).min(most));
-    CallLimits {
-        memory_bytes: lower(limits.memory, host.memory_bytes),
-        commands: lower(limits.commands.map(u64::from), host.commands),
-        edited_voxels: lower(limits.edited_voxels, host.edited_voxels),
-        state_bytes: lower(limits.state.map(u64::from), host.state_bytes),
     }
 }
 

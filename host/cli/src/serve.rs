@@ -1,0 +1,117 @@
+//! `spellhost serve`: the host server, until a signal ends it.
+//!
+//! Reads where to listen and where to keep things; everything else is the server's.
+
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+
+use serde_json::json;
+use spellhost_server::{Config, ServeError, Stop};
+
+use crate::interrupt::Interrupt;
+use crate::problem::Problem;
+use crate::screen::Screen;
+
+const EXAMPLES: &str = "\
+Examples:
+  spellhost serve                                     a host at http://127.0.0.1:5000
+  spellhost serve --data /srv/spells --listen :0      another directory, any free port
+  spellhost serve --listen 0.0.0.0:5000 --allow-guests
+
+Without --listen the variables HOST and PORT are asked. The operator's token is taken from
+SPELLHOST_OPERATOR_TOKEN, or made at the first start and kept in the data directory.";
+
+/// Serve worlds, spells and their channels over HTTP and WebSockets
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Where everything is kept
+    #[arg(long, env = "SPELLHOST_DATA", default_value = "./.spellhost", value_name = "DIR")]
+    data: PathBuf,
+    /// Where to listen; port 0 picks a free one [default: 127.0.0.1:5000]
+    #[arg(long, env = "SPELLHOST_LISTEN", value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Let anybody log in on an address that is not loopback
+    #[arg(long, env = "SPELLHOST_ALLOW_GUESTS", value_parser = clap::builder::FalseyValueParser::new())]
+    allow_guests: bool,
+    /// An origin beside this host's own whose pages may change things; may be given again
+    #[arg(long, env = "SPELLHOST_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    allow_origin: Vec<String>,
+    /// What the outside calls this host, behind a proxy
+    #[arg(long, env = "SPELLHOST_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Threads that cast [default: one a core]
+    #[arg(long, env = "SPELLHOST_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+}
+
+/// Runs the command; 0 after a signal and draining.
+///
+/// # Errors
+/// Where it cannot start: the address, the data directory, a public address without authentication.
+pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
+    let config = config(args)?;
+    let stop = Stop::default();
+    interrupt.drain();
+    let stopper = stop.clone();
+    interrupt.tell(move || stopper.now());
+    let ready = |address: SocketAddr| {
+        if screen.is_json() {
+            screen.object(&json!({"event": "listening", "address": address.to_string()}));
+        } else {
+            screen.print(&format!("listening on http://{address}\n"));
+        }
+    };
+    spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
+    interrupt.accept();
+    Ok(0)
+}
+
+fn config(args: &Args) -> Result<Config, Problem> {
+    let listen = address(args)?;
+    let operator_token = std::env::var("SPELLHOST_OPERATOR_TOKEN").ok().filter(|token| !token.is_empty());
+    if !listen.ip().is_loopback() && !args.allow_guests && operator_token.is_none() {
+        let message = format!("{listen} is a public address, and nobody could log in there");
+        return Err(Problem::usage("public_address", message)
+            .hint("spellhost serve --listen 127.0.0.1:5000")
+            .hint("set SPELLHOST_OPERATOR_TOKEN, or --allow-guests to let anybody in"));
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(Config {
+        data: args.data.clone(),
+        listen,
+        operator_token,
+        allow_guests: args.allow_guests,
+        allow_origin: args.allow_origin.clone(),
+        public_url: args.public_url.clone(),
+        threads: args.threads.map_or(threads, usize::from),
+    })
+}
+
+/// Where to listen: the flag, then `HOST` and `PORT`, then the default.
+fn address(args: &Args) -> Result<SocketAddr, Problem> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (host, port) = (variable("HOST"), variable("PORT"));
+    let text = match &args.listen {
+        Some(listen) if listen.starts_with(':') => format!("127.0.0.1{listen}"),
+        Some(listen) => listen.clone(),
+        None => format!("{}:{}", host.as_deref().unwrap_or("127.0.0.1"), port.as_deref().unwrap_or("5000")),
+    };
+    let wrong = || {
+        Problem::usage("listen", format!("`{text}` is no address to listen on"))
+            .hint("ADDRESS:PORT, for example 127.0.0.1:5000")
+    };
+    text.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(wrong)
+}
+
+fn refused(error: &ServeError) -> Problem {
+    let mut problem = Problem::usage(error.code(), error.to_string());
+    if let Some(source) = std::error::Error::source(error) {
+        problem = problem.because(source);
+    }
+    match error {
+        ServeError::Listen { .. } => problem.hint("spellhost serve --listen 127.0.0.1:0"),
+        ServeError::Store { .. } => problem.hint("spellhost serve --data ANOTHER-DIRECTORY"),
+        _ => problem,
+    }
+}

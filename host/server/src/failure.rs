@@ -1,0 +1,55 @@
+//! Why a request is refused: one code of the closed list and a sentence for people.
+
+use spellhost_wire::Code;
+
+/// A refusal.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// Stable.
+    pub code: Code,
+    /// What was wrong and what is allowed.
+    pub message: String,
+    /// Under what the log has the rest, where the fault is the host's.
+    pub correlation: Option<String>,
+}
+
+/// A number that names one failed request.
+pub fn correlation() -> String {
+    let mut number = [0; 6];
+    // Without random numbers it names less.
+    let _ = getrandom::fill(&mut number);
+    number.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Failure {
+    /// A refusal with its reason.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), correlation: None }
+    }
+
+    /// The world or the host goes down.
+    pub fn unavailable() -> Self {
+        Self::new(Code::Unavailable, "this world is closing; try again")
+    }
+}
+
+impl From<spellhost_store::StoreError> for Failure {
+    fn from(error: spellhost_store::StoreError) -> Self {
+        let known = Code::ALL.iter().find(|code| code.text() == error.code());
+        match known {
+            Some(code) => Self::new(*code, error.to_string()),
+            None => Self::internal(&error),
+        }
+    }
+}
+
+impl Failure {
+    /// The host's own fault: what it was stands in the log, under a number that the client gets.
+    pub fn internal(error: &dyn std::error::Error) -> Self {
+        let correlation = correlation();
+        tracing::error!(correlation, error = %error, "a request failed");
+        let message = format!("the host failed; it is logged as {correlation}");
+        Self { correlation: Some(correlation), ..Self::new(Code::Internal, message) }
+    }
+}

@@ -1,0 +1,422 @@
+//! The host: the store, the shelf, the worlds, and what crosses them.
+//!
+//! Promises that what is slow (disk, compiler) runs on blocking threads, that a channel moves in the
+//! store before it moves in any world, and in the same order in all of them. Knows no HTTP.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use spellhost_sim::{Aim, CastId, Channel, Point};
+use spellhost_store::Store;
+use spellhost_wire::message::{self, RequestedParams};
+use spellhost_wire::reply::{CastAccepted, Published, Reason, RevisionReady, Told, Uploaded};
+use spellhost_wire::{Code, Target};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::limits::{CONNECTIONS_MAX, SESSION_LIFETIME};
+use crate::params;
+use crate::shelf::Shelf;
+use crate::spells::{Moved, Spells, spell_of};
+use crate::time::{now_ms, rfc3339};
+use crate::who::{Action, Actor, GUEST, OPERATOR, new_token, same_token};
+use crate::world::WorldHandle;
+use crate::world::ask::{Ask, Casting, Swapping, Wanted};
+use crate::world::telling::digest;
+
+/// The world that always exists.
+pub const DEFAULT_WORLD: &str = "default";
+
+/// Everything that requests share.
+pub struct Host {
+    /// How it was started.
+    pub config: Config,
+    /// Where everything is kept.
+    pub store: Store,
+    /// Where everything is compiled.
+    pub shelf: Shelf,
+    operator_token: String,
+    worlds: RwLock<BTreeMap<String, WorldHandle>>,
+    connections: AtomicU64,
+    /// One permit for each connection that is open.
+    open: Arc<tokio::sync::Semaphore>,
+    /// Channels move one after the other, so that store and worlds agree on the order.
+    moving: tokio::sync::Mutex<()>,
+}
+
+/// A session that was opened.
+#[derive(serde::Serialize)]
+pub struct LoggedIn {
+    session_token: String,
+    client_id: String,
+    username: String,
+}
+
+/// Who sends, and where: what every request comes with.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// What it may do.
+    pub actor: Actor,
+    /// Names the player.
+    pub client: String,
+    /// The world that it is in.
+    pub world: String,
+}
+
+impl Host {
+    /// A host without worlds.
+    pub fn new(config: Config, store: Store, shelf: Shelf, operator_token: String) -> Self {
+        let worlds = RwLock::default();
+        let (connections, moving) = (AtomicU64::new(1), tokio::sync::Mutex::default());
+        let open = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
+        Self { config, store, shelf, operator_token, worlds, connections, open, moving }
+    }
+
+    /// A place for one more connection, until it is dropped; `None` where all are taken.
+    pub fn place(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        self.open.clone().try_acquire_owned().ok()
+    }
+
+    /// Waits until no connection is open any more, or for so long.
+    pub async fn drained(&self, most: std::time::Duration) {
+        let all = self.open.acquire_many(CONNECTIONS_MAX as u32);
+        // What is open after that is closed by its ends.
+        let _ = tokio::time::timeout(most, all).await;
+    }
+
+    /// A number for a connection.
+    pub fn next_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Makes a world reachable.
+    pub fn add_world(&self, world: WorldHandle) {
+        let mut worlds = self.worlds.write().unwrap_or_else(PoisonError::into_inner);
+        worlds.insert(world.id.to_string(), world);
+    }
+
+    /// Every world.
+    pub fn worlds(&self) -> Vec<WorldHandle> {
+        self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// A world by name.
+    ///
+    /// # Errors
+    /// `unknown_world`.
+    pub fn world(&self, id: &str) -> Result<WorldHandle, Failure> {
+        let worlds = self.worlds.read().unwrap_or_else(PoisonError::into_inner);
+        worlds.get(id).cloned().ok_or_else(|| Failure::new(Code::UnknownWorld, "there is no such world"))
+    }
+
+    /// Who a token stands for; without one, everybody's account on an open server.
+    ///
+    /// # Errors
+    /// `unauthorized` for a token that is unknown or has expired.
+    pub async fn actor(self: &Arc<Self>, token: Option<&str>) -> Result<(Actor, Option<String>), Failure> {
+        let Some(token) = token else {
+            let nobody = if self.config.is_open() { Actor::Account(GUEST.into()) } else { Actor::Nobody };
+            return Ok((nobody, None));
+        };
+        if same_token(token, &self.operator_token) {
+            return Ok((Actor::Operator, None));
+        }
+        let token = token.to_owned();
+        let session = self.blocking(move |host| Ok(host.store.session(&token)?)).await?;
+        let unknown = || Failure::new(Code::Unauthorized, "this token is unknown or has expired");
+        let session = session.ok_or_else(unknown)?;
+        Ok((Actor::Account(session.username), Some(session.client_id)))
+    }
+
+    /// Who a world belongs to.
+    ///
+    /// # Errors
+    /// `unknown_world`.
+    pub async fn world_owner(self: &Arc<Self>, world: &str) -> Result<String, Failure> {
+        let world = world.to_owned();
+        let owner = move |host: &Self| Ok(host.store.world(&spellhost_store::WorldId::parse(&world)?)?.owner);
+        self.blocking(owner).await
+    }
+
+    /// Opens a session of four hours; a name that is taken gets a suffix.
+    ///
+    /// # Errors
+    /// `unauthorized` where a stranger may not log in, `bad_message` for a name that is none.
+    pub async fn login(self: &Arc<Self>, username: Option<String>) -> Result<LoggedIn, Failure> {
+        if !self.config.is_open() && !self.config.allow_guests {
+            return Err(Failure::new(Code::Unauthorized, "this host lets nobody in without an account"));
+        }
+        let token = new_token().map_err(|error| Failure::internal(&error))?;
+        let fresh = new_token().map_err(|error| Failure::internal(&error))?;
+        let suffix = &fresh[..8];
+        let wanted = username.filter(|name| !name.is_empty());
+        let is_name = |name: &String| name.len() <= 64 && !name.chars().any(char::is_control);
+        if wanted.as_ref().is_some_and(|name| !is_name(name)) {
+            return Err(Failure::new(Code::BadMessage, "a username is one line of at most 64 bytes"));
+        }
+        let free = format!("guest-{suffix}");
+        let reserved = [GUEST, OPERATOR];
+        let (client_id, session_token, suffix) = (format!("client-{suffix}"), token, suffix.to_owned());
+        self.blocking(move |host| {
+            let taken = host.store.sessions()?.into_iter().map(|session| session.username);
+            let username = match wanted {
+                None => free,
+                Some(name)
+                    if reserved.contains(&name.as_str()) || taken.into_iter().any(|other| other == name) =>
+                {
+                    format!("{name}-{suffix}")
+                }
+                Some(name) => name,
+            };
+            let lifetime = u64::try_from(SESSION_LIFETIME.as_millis()).unwrap_or(u64::MAX);
+            let session = spellhost_store::NewSession {
+                client_id: client_id.clone(),
+                username: username.clone(),
+                scopes: Vec::new(),
+                expires_at_ms: now_ms().saturating_add(lifetime),
+            };
+            host.store.open_session(&session_token, session)?;
+            Ok(LoggedIn { session_token, client_id, username })
+        })
+        .await
+    }
+
+    /// What anybody may know of a world.
+    ///
+    /// # Errors
+    /// `unknown_world`.
+    pub async fn world_facts(self: &Arc<Self>, id: &str) -> Result<serde_json::Value, Failure> {
+        let world = self.world(id)?;
+        let own = spellhost_store::WorldId::parse(id)?;
+        let kept = self.blocking(move |host| Ok(host.store.world(&own)?)).await?;
+        let (tick, hash) = world.facts.now();
+        Ok(serde_json::json!({
+            "world_id": id,
+            "name": kept.name,
+            "created_at": rfc3339(kept.created_at_ms),
+            "owner": kept.owner,
+            "channel": crate::world::wire_channel(sim_channel(kept.channel)),
+            "shape": kept.shape,
+            "seed": kept.seed.to_string(),
+            "tick": tick,
+            "state_hash": hash.to_string(),
+            "players": world.facts.players.load(Ordering::Relaxed),
+            "snapshot": format!("/worlds/{id}/snapshot"),
+        }))
+    }
+
+    /// Runs what may wait for the disk or the compiler.
+    ///
+    /// # Errors
+    /// What it returns; `internal` where it panicked.
+    pub async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let host = self.clone();
+        tokio::task::spawn_blocking(move || work(&host)).await.map_err(|error| Failure::internal(&error))?
+    }
+
+    /// What is done with spells.
+    pub fn spells(&self) -> Spells<'_> {
+        Spells { store: &self.store, shelf: &self.shelf }
+    }
+
+    /// Tells everybody everywhere.
+    pub fn tell_all(&self, told: &Told) {
+        self.worlds().iter().for_each(|world| world.send(Ask::Tell(Box::new(told.clone()))));
+    }
+
+    /// Admits a component as a new revision and points `draft` to it.
+    ///
+    /// # Errors
+    /// As [`Spells::upload`].
+    pub async fn upload(
+        self: &Arc<Self>,
+        sender: &Sender,
+        spell: String,
+        bytes: Vec<u8>,
+    ) -> Result<(Uploaded, bool), Failure> {
+        let actor = sender.actor.clone();
+        let (uploaded, is_new) =
+            self.blocking(move |host| host.spells().upload(&actor, &spell, &bytes)).await?;
+        if is_new {
+            self.tell_all(&Told::RevisionReady(RevisionReady {
+                spell_id: uploaded.spell_id.clone(),
+                revision_id: uploaded.revision_id,
+                manifest: uploaded.manifest.clone(),
+            }));
+        }
+        let draft = message::Publish {
+            spell_id: uploaded.spell_id.clone(),
+            revision_id: uploaded.revision_id.to_string(),
+            channel: spellhost_wire::Channel::Draft,
+            note: None,
+            trial: None,
+            guard: None,
+        };
+        self.publish(sender, draft).await?;
+        Ok((uploaded, is_new))
+    }
+
+    /// Points a channel to a revision, in the store and then in every world.
+    ///
+    /// # Errors
+    /// As [`Spells::publish`]; then nothing has changed anywhere.
+    pub async fn publish(
+        self: &Arc<Self>,
+        sender: &Sender,
+        publish: message::Publish,
+    ) -> Result<Published, Failure> {
+        let _turn = self.moving.lock().await;
+        let actor = sender.actor.clone();
+        let moved = self
+            .blocking(move |host| {
+                let message::Publish { spell_id, revision_id, channel, note, .. } = publish;
+                host.spells().publish(&actor, &spell_id, &revision_id, store_channel(channel), note)
+            })
+            .await?;
+        self.swap(sender, moved, Reason::Publish).await
+    }
+
+    /// Points a channel to the entry before.
+    ///
+    /// # Errors
+    /// As [`Spells::rollback`].
+    pub async fn rollback(
+        self: &Arc<Self>,
+        sender: &Sender,
+        of: message::OfChannel,
+    ) -> Result<Published, Failure> {
+        let _turn = self.moving.lock().await;
+        let actor = sender.actor.clone();
+        let moved = self
+            .blocking(move |host| {
+                let reason = spellhost_store::Reason::Rollback;
+                host.spells().rollback(&actor, &of.spell_id, store_channel(of.channel), reason)
+            })
+            .await?;
+        self.swap(sender, moved, Reason::Rollback).await
+    }
+
+    /// Swaps a revision into every world; answers with the tick of the sender's.
+    async fn swap(&self, sender: &Sender, moved: Moved, reason: Reason) -> Result<Published, Failure> {
+        let channel = sim_channel(moved.channel);
+        let swapping = Swapping {
+            spell: moved.spell.clone(),
+            channel,
+            revision: moved.revision,
+            component: moved.component,
+            previous: moved.previous,
+            reason,
+        };
+        let mut tick = 0;
+        for world in self.worlds() {
+            let swapped = world.ask(|answer| Ask::Swap(Box::new(swapping.clone()), answer)).await;
+            // A world that closes meanwhile finds the channel in the store when it opens again.
+            if let (Ok(swapped), true) = (swapped, *world.id == *sender.world) {
+                tick = swapped;
+            }
+        }
+        Ok(Published {
+            spell_id: moved.spell.as_str().into(),
+            revision_id: digest(moved.revision.id),
+            channel: crate::world::wire_channel(channel),
+            tick,
+            manifest: moved.manifest,
+            trial: None,
+        })
+    }
+
+    /// Casts.
+    ///
+    /// # Errors
+    /// `no_active_revision`, bad parameters, out of reach; all before anything has changed.
+    pub async fn cast(
+        self: &Arc<Self>,
+        sender: &Sender,
+        request: message::CastRequest,
+    ) -> Result<CastAccepted, Failure> {
+        sender.actor.check(Action::Play)?;
+        let spell = spell_of(&request.spell_id)?;
+        let actor = sender.actor.clone();
+        let (spell_id, revision_id, named) =
+            (request.spell_id, request.revision_id, request.channel.map(from_wire));
+        let wanted = self
+            .blocking(move |host| {
+                let owner = host.spells().spell(&spell_id)?.owner;
+                let draft = actor.may_author(&owner);
+                if named == Some(Channel::Draft) {
+                    actor.check(Action::Author(&owner))?;
+                }
+                match revision_id {
+                    Some(revision) => host
+                        .spells()
+                        .pinned(&actor, &spell_id, &revision)
+                        .map(|(reference, component)| Wanted::Pinned(reference, component)),
+                    None => Ok(Wanted::Channel { named, draft }),
+                }
+            })
+            .await?;
+        let RequestedParams { params, .. } = &request.cast_params;
+        let params = params::inputs(params)?;
+        let aim = aim(&request.cast_params)?;
+        let world = self.world(&sender.world)?;
+        let client = sender.client.clone();
+        let (CastId(cast_id), tick) = world
+            .ask(|answer| Ask::Cast(Box::new(Casting { spell, wanted, client, aim, params, answer })))
+            .await?;
+        Ok(CastAccepted { cast_id, tick })
+    }
+}
+
+fn aim(requested: &RequestedParams) -> Result<Aim, Failure> {
+    let bad = |what: &str, why: String| Failure::new(Code::BadParam, format!("cast_params.{what}: {why}"));
+    let point = |what: &str, at: [f64; 3]| -> Result<Point, Failure> {
+        let point = spellhost_lockstep::quantise::point(at)
+            .map_err(|(axis, error)| bad(what, format!("{axis}: {error}")))?;
+        if point.in_bounds() { Ok(point) } else { Err(bad(what, "outside the world".into())) }
+    };
+    let origin = requested.origin.map(|at| point("origin", at)).transpose()?;
+    let direction = match requested.direction {
+        None => None,
+        Some(parts) => Some(
+            spellhost_lockstep::quantise::direction(parts)
+                .map_err(|(axis, error)| bad("direction", format!("{axis}: {error}")))?
+                .ok_or_else(|| bad("direction", "it has no length".into()))?,
+        ),
+    };
+    let target = match requested.target {
+        None => None,
+        Some(Target::Point(at)) => Some(spellhost_sim::Target::Point(point("target", at)?)),
+        Some(Target::Entity(id)) => Some(spellhost_sim::Target::Entity(spellhost_sim::EntityId(id))),
+    };
+    Ok(Aim { origin, direction, target })
+}
+
+fn from_wire(channel: spellhost_wire::Channel) -> Channel {
+    match channel {
+        spellhost_wire::Channel::Draft => Channel::Draft,
+        spellhost_wire::Channel::Beta => Channel::Beta,
+        spellhost_wire::Channel::Stable => Channel::Stable,
+    }
+}
+
+/// A channel as the store has it.
+pub fn store_channel(channel: spellhost_wire::Channel) -> spellhost_store::Channel {
+    match channel {
+        spellhost_wire::Channel::Draft => spellhost_store::Channel::Draft,
+        spellhost_wire::Channel::Beta => spellhost_store::Channel::Beta,
+        spellhost_wire::Channel::Stable => spellhost_store::Channel::Stable,
+    }
+}
+
+/// A channel of the store as the simulation has it.
+pub fn sim_channel(channel: spellhost_store::Channel) -> Channel {
+    match channel {
+        spellhost_store::Channel::Draft => Channel::Draft,
+        spellhost_store::Channel::Beta => Channel::Beta,
+        spellhost_store::Channel::Stable => Channel::Stable,
+    }
+}

@@ -1,0 +1,148 @@
+//! Keeps the frames and snapshots of a world: a thread of its own between the tick and the disk.
+//!
+//! Promises that the tick never waits for it, and that a snapshot is kept after every frame before
+//! it. Frames go to the store in batches.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use spellhost_sim::World;
+use spellhost_store::{
+    Blobs as _, Digest, FrameLog as _, NewSnapshot, Part, Retention, Store, StoreError, WorldId,
+};
+use spellhost_wire::Frame;
+
+use crate::limits::LOG_TICKS;
+use crate::world::Recorder;
+
+/// How long frames are gathered before they are written.
+const BATCH: Duration = Duration::from_millis(250);
+/// The part of a snapshot that is the simulation's own.
+pub const WORLD_PART: &str = "world";
+
+enum Kept {
+    Frame(Arc<Frame>),
+    Snapshot(Box<World>),
+}
+
+/// The tick's end of the thread.
+pub struct Keeper {
+    kept: Option<Sender<Kept>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// Where the system gives none.
+    pub fn start(store: Store, world: WorldId, engine_id: String) -> std::io::Result<Self> {
+        let (kept, receiver) = channel();
+        let log = Log { store, world, engine_id };
+        let thread = std::thread::Builder::new()
+            .name(format!("keeping {}", log.world))
+            .spawn(move || log.keep(&receiver))?;
+        Ok(Self { kept: Some(kept), thread: Some(thread) })
+    }
+
+    fn send(&self, kept: Kept) {
+        if let Some(end) = &self.kept {
+            // The thread lives as long as this end.
+            let _ = end.send(kept);
+        }
+    }
+}
+
+impl Recorder for Keeper {
+    fn frame(&mut self, frame: &Arc<Frame>) {
+        self.send(Kept::Frame(frame.clone()));
+    }
+
+    fn snapshot(&mut self, world: &World) {
+        self.send(Kept::Snapshot(Box::new(world.clone())));
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.kept = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic in it was reported by its own thread.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Log {
+    store: Store,
+    world: WorldId,
+    engine_id: String,
+}
+
+impl Log {
+    fn keep(&self, arriving: &Receiver<Kept>) {
+        while let Ok(first) = arriving.recv() {
+            let (mut frames, mut snapshot) = (Vec::new(), None);
+            let until = Instant::now() + BATCH;
+            let mut next = Ok(first);
+            while let Ok(kept) = next {
+                match kept {
+                    Kept::Frame(frame) => frames.push(frame),
+                    Kept::Snapshot(world) => {
+                        snapshot = Some(world);
+                        break;
+                    }
+                }
+                next = arriving.recv_timeout(until.saturating_duration_since(Instant::now()));
+                if let Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) = next {
+                    break;
+                }
+            }
+            self.note("frames are not kept", self.append(&frames));
+            if let Some(world) = snapshot {
+                self.note("a snapshot is not kept", self.save(&world));
+            }
+        }
+    }
+
+    fn note(&self, what: &str, result: Result<(), StoreError>) {
+        if let Err(error) = result {
+            tracing::error!(world = %self.world, %error, "{what}");
+        }
+    }
+
+    fn append(&self, frames: &[Arc<Frame>]) -> Result<(), StoreError> {
+        let encoded: Vec<(u64, Vec<u8>)> =
+            frames.iter().map(|frame| (frame.tick, frame.to_bytes())).collect();
+        let entries: Vec<(u64, &[u8])> =
+            encoded.iter().map(|(tick, bytes)| (*tick, bytes.as_slice())).collect();
+        let refs: Vec<Digest> = frames.iter().flat_map(|frame| named(frame)).collect();
+        self.store.append(&self.world, &entries, &refs)?;
+        self.store.sync(&self.world)
+    }
+
+    fn save(&self, world: &World) -> Result<(), StoreError> {
+        let digest = self.store.put(&world.snapshot())?;
+        let refs = world.components().map(|component| Digest(component.0)).collect();
+        self.store.save_snapshot(
+            &self.world,
+            NewSnapshot {
+                tick: world.tick(),
+                hash: world.state_hash().0,
+                engine_id: self.engine_id.clone(),
+                parts: vec![Part { name: WORLD_PART.into(), digest }],
+                refs,
+            },
+        )?;
+        self.store.retain(&self.world, Retention { ticks: Some(LOG_TICKS), bytes: None })?;
+        Ok(())
+    }
+}
+
+/// The revisions and components that a frame names, which its log keeps from being removed.
+fn named(frame: &Frame) -> impl Iterator<Item = Digest> {
+    let casts = frame.casts.iter().flat_map(|cast| [cast.revision_id, cast.component]);
+    let swaps = frame.swaps.iter().flat_map(|swap| [swap.revision_id, swap.component]);
+    casts.chain(swaps).map(|digest| Digest(digest.0)).collect::<Vec<_>>().into_iter()
+}

@@ -1,0 +1,99 @@
+//! A world as it was when the host ended: its last snapshot and the frames after it.
+//!
+//! Promises the same tick and the same hash, verified frame by frame; what cannot be followed is an
+//! error and never a world that is nearly right. Runs no spell: frames carry what calls did.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use spellhost_lockstep::applying::apply_tick;
+use spellhost_lockstep::{Pins, pin, reference};
+use spellhost_sim::{World, WorldConfig};
+use spellhost_store::{Blobs as _, Digest, FrameLog as _, LogEntry, Snapshot, Store, WorldId};
+use spellhost_wire::Frame;
+
+use crate::keeper::WORLD_PART;
+use crate::limits::BACKLOG_FRAMES;
+
+/// Why a world cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum RecoveryError {
+    #[error(transparent)]
+    Store(#[from] spellhost_store::StoreError),
+    #[error("the snapshot of tick {tick} cannot be read: {reason}")]
+    Snapshot { tick: u64, reason: String },
+    #[error("the frame of tick {tick} cannot be followed: {reason}")]
+    Frame { tick: u64, reason: String },
+    #[error("frames from tick {tick} on are missing; the next that is kept is {next}")]
+    Gap { tick: u64, next: u64 },
+}
+
+/// A world and the last frames of its log.
+pub struct Recovered {
+    /// As it was.
+    pub world: World,
+    /// The newest last.
+    pub frames: VecDeque<Arc<Frame>>,
+}
+
+/// Brings a world back; a new one where nothing is kept of it.
+///
+/// # Errors
+/// [`RecoveryError`].
+pub fn recover(store: &Store, id: &WorldId, config: WorldConfig) -> Result<Recovered, RecoveryError> {
+    let mut world = match store.snapshot_at(id, u64::MAX)? {
+        Some(snapshot) => restored(store, &snapshot)?,
+        None => World::new(config),
+    };
+    let mut frames = VecDeque::new();
+    let Some(last) = store.last_tick(id)? else { return Ok(Recovered { world, frames }) };
+    let from = world.tick().min(last.saturating_sub(BACKLOG_FRAMES as u64 - 1));
+    let mut pins = Pins::new();
+    for entry in store.read(id, from..=last)? {
+        let LogEntry::Frame { tick, bytes } = entry? else { continue };
+        let unreadable = |reason: String| RecoveryError::Frame { tick, reason };
+        let frame = Frame::from_bytes(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        if tick > world.tick() {
+            return Err(RecoveryError::Gap { tick: world.tick(), next: tick });
+        }
+        if tick == world.tick() {
+            pin_all(store, &frame, &mut pins)?;
+            apply_tick(&mut world, &frame, &pins).map_err(|error| unreadable(error.to_string()))?;
+        }
+        if frames.len() == BACKLOG_FRAMES {
+            frames.pop_front();
+        }
+        frames.push_back(Arc::new(frame));
+    }
+    Ok(Recovered { world, frames })
+}
+
+fn restored(store: &Store, snapshot: &Snapshot) -> Result<World, RecoveryError> {
+    let tick = snapshot.tick;
+    let unreadable = |reason: String| RecoveryError::Snapshot { tick, reason };
+    let part = snapshot.parts.iter().find(|part| part.name == WORLD_PART);
+    let part = part.ok_or_else(|| unreadable("it has no world in it".into()))?;
+    let world = World::restore(&store.get(&part.digest)?).map_err(|error| unreadable(error.to_string()))?;
+    if world.tick() != tick || world.state_hash().0 != snapshot.hash {
+        return Err(unreadable("it is not the state that was saved".into()));
+    }
+    Ok(world)
+}
+
+/// Pins every revision that enters with a frame.
+fn pin_all(store: &Store, frame: &Frame, pins: &mut Pins) -> Result<(), RecoveryError> {
+    let casts = frame.casts.iter().map(|cast| cast.revision_id);
+    let swaps = frame.swaps.iter().map(|swap| swap.revision_id);
+    for revision in casts.chain(swaps) {
+        if pins.get(revision).is_some() {
+            continue;
+        }
+        let unreadable = |reason: String| RecoveryError::Frame { tick: frame.tick, reason };
+        let manifest = store.manifest(&Digest(revision.0))?;
+        let own = reference(&manifest).map_err(|error| unreadable(error.to_string()))?;
+        let text = String::from_utf8(manifest).map_err(|error| unreadable(error.to_string()))?;
+        pins.insert(&pin(&own, &text)).map_err(|error| unreadable(error.to_string()))?;
+    }
+    Ok(())
+}

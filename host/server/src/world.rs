@@ -1,0 +1,587 @@
+//! A world: one thread that plays a tick sixty times a second and answers between two ticks.
+//!
+//! Promises that it waits for nobody: no disk, network, compiler or slow reader. Everything that
+//! happens to it arrives as one closed [`Ask`]; everything that it did leaves as one frame. It
+//! deliberately does not know tokens, rights, files or HTTP.
+
+pub mod ask;
+mod backlog;
+pub mod subscriber;
+pub mod telling;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::ws::{CloseFrame, Message, close_code};
+use spellhost_lockstep::frame::frame;
+use spellhost_runtime::{Caster, Component, Library, PlayedTick, play_tick};
+use spellhost_sim::limits::TICKS_PER_SECOND;
+use spellhost_sim::{
+    BlockPos, CastId, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op,
+    Point, Points, RemoteInput, RevisionRef, SpellId, StateHash, Swap, Terrain, World,
+};
+use spellhost_wire::message::Mode;
+use spellhost_wire::reply::{ActiveUpdate, Resync, ResyncReason, Told, WorldClosed};
+use spellhost_wire::{Code, Frame};
+use tokio::sync::oneshot;
+
+use crate::failure::Failure;
+use crate::limits::{ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, SNAPSHOT_TICKS};
+use crate::recovery::Recovered;
+use ask::{Answer, Ask, Casting, Joining, Swapping, Wanted};
+use backlog::Backlog;
+use subscriber::Subscriber;
+use telling::{Forms, tell, text};
+
+const TICK: Duration = Duration::from_nanos(1_000_000_000 / TICKS_PER_SECOND as u64);
+
+/// What anybody may know of a world at any time.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// How many players there are.
+    pub players: AtomicU64,
+    /// Ticks that were dropped because the machine was late.
+    pub dropped: AtomicU64,
+    /// The tick that comes next, and the hash of the state before it.
+    now: Mutex<(u64, StateHash)>,
+}
+
+impl Facts {
+    /// The tick that comes next, and the hash of the state before it.
+    pub fn now(&self) -> (u64, StateHash) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, world: &World) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = (world.tick(), world.state_hash());
+    }
+}
+
+/// A world from outside. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct WorldHandle {
+    /// Its name.
+    pub id: Arc<str>,
+    /// What anybody may know.
+    pub facts: Arc<Facts>,
+    asks: Sender<Ask>,
+}
+
+impl WorldHandle {
+    /// Asks without waiting for an answer.
+    pub fn send(&self, ask: Ask) {
+        // A world that has ended needs to be told nothing.
+        let _ = self.asks.send(ask);
+    }
+
+    /// Asks and waits for the answer.
+    ///
+    /// # Errors
+    /// Why the world refuses, or that it is closing.
+    pub async fn ask<T>(&self, ask: impl FnOnce(Answer<T>) -> Ask) -> Result<T, Failure> {
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(ask(answer)).map_err(|_| Failure::unavailable())?;
+        answered.await.map_err(|_| Failure::unavailable())?
+    }
+}
+
+/// Who gets the frames of a world, beside its connections: the log.
+pub trait Recorder: Send {
+    /// Takes a frame; never waits.
+    fn frame(&mut self, frame: &Arc<Frame>);
+    /// Takes the state after the last frame; never waits.
+    fn snapshot(&mut self, world: &World);
+}
+
+/// What channels point to.
+pub type Heads = BTreeMap<(SpellId, Channel), (RevisionRef, Component)>;
+
+/// What a world starts with.
+pub struct Start {
+    /// Its name.
+    pub id: String,
+    /// Its state, and the last frames of it.
+    pub recovered: Recovered,
+    /// The channel that it follows.
+    pub channel: Channel,
+    /// What its channels point to.
+    pub heads: Heads,
+    /// The components of its active spells.
+    pub library: Library,
+    /// Where its calls run.
+    pub caster: Arc<Caster>,
+    /// Its log.
+    pub recorder: Box<dyn Recorder>,
+}
+
+/// The thread's own side.
+struct Playing {
+    id: String,
+    world: World,
+    channel: Channel,
+    heads: Heads,
+    library: Library,
+    caster: Arc<Caster>,
+    recorder: Box<dyn Recorder>,
+    asks: Receiver<Ask>,
+    facts: Arc<Facts>,
+    entering: Entering,
+    subscribers: Vec<Subscriber>,
+    players: BTreeMap<String, Player>,
+    backlog: Backlog,
+    ends: bool,
+}
+
+/// A player of this world.
+struct Player {
+    /// Its body; `None` until the tick that puts it there was played.
+    entity: Option<EntityId>,
+    connections: usize,
+    /// When it leaves.
+    leaves: Option<u64>,
+}
+
+/// What waits for the next tick.
+#[derive(Default)]
+struct Entering {
+    inputs: Inputs,
+    /// Who is spawned by which of the operations.
+    spawns: Vec<(usize, String)>,
+    casts: Vec<Answer<(CastId, u64)>>,
+    others: Vec<Answer<u64>>,
+    swaps: Vec<(Swapping, Answer<u64>)>,
+    joins: Vec<Joining>,
+    /// Casts of players whose body enters in the next tick.
+    early: Vec<Casting>,
+}
+
+impl Entering {
+    fn is_full(&self) -> bool {
+        self.inputs.casts.len() + self.inputs.ops.len() + self.inputs.remotes.len() >= ENTERING_MAX
+    }
+}
+
+/// Starts a world's thread.
+///
+/// # Errors
+/// Where the system gives no thread.
+pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHandle<World>)> {
+    let (asks, receiver) = channel();
+    let facts = Arc::new(Facts::default());
+    facts.set(&start.recovered.world);
+    let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), asks };
+    let Start { id, recovered, channel, heads, library, caster, recorder } = start;
+    let entering = Entering { inputs: first_inputs(&recovered.world, &heads), ..Entering::default() };
+    let playing = Playing {
+        id,
+        world: recovered.world,
+        channel,
+        heads,
+        library,
+        caster,
+        recorder,
+        asks: receiver,
+        facts,
+        entering,
+        subscribers: Vec::new(),
+        players: BTreeMap::new(),
+        backlog: Backlog::new(recovered.frames),
+        ends: false,
+    };
+    let thread =
+        std::thread::Builder::new().name(format!("world {}", handle.id)).spawn(move || playing.live())?;
+    Ok((handle, thread))
+}
+
+/// What a world starts with: channels that moved while it was not there, and nobody of those who
+/// were connected.
+fn first_inputs(world: &World, heads: &Heads) -> Inputs {
+    let moved = heads.iter().filter(|((spell, channel), (revision, _))| {
+        world.head(spell, *channel).is_none_or(|head| head != *revision)
+    });
+    let swap = |((spell, channel), (revision, _)): (&(SpellId, Channel), &(RevisionRef, Component))| Swap {
+        spell: spell.clone(),
+        channel: *channel,
+        revision: *revision,
+    };
+    let players = world.entities().filter(|entity| entity.kind == EntityKind::Player);
+    Inputs {
+        swaps: moved.map(swap).collect(),
+        ops: players.map(|player| Op::Despawn(player.id)).collect(),
+        ..Inputs::default()
+    }
+}
+
+impl Playing {
+    fn live(mut self) -> World {
+        let mut due = Instant::now();
+        while !self.ends {
+            match self.asks.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                Ok(ask) => self.answer(ask),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.play();
+                    due = self.next_due(due + TICK);
+                }
+            }
+        }
+        let closed = text(Told::WorldClosed(WorldClosed { world_id: self.id.clone() }), None);
+        tell(&mut self.subscribers, &closed, |_| true);
+        let going = CloseFrame { code: close_code::AWAY, reason: "the host ends".into() };
+        tell(&mut self.subscribers, &Message::Close(Some(going)), |_| true);
+        self.recorder.snapshot(&self.world);
+        self.world
+    }
+
+    /// When the next tick is due; time beyond what may be caught up is dropped.
+    fn next_due(&self, due: Instant) -> Instant {
+        let now = Instant::now();
+        let late = now.saturating_duration_since(due);
+        if late <= TICK * LATE_TICKS_MAX {
+            return due;
+        }
+        self.facts.dropped.fetch_add((late.as_nanos() / TICK.as_nanos()) as u64, Ordering::Relaxed);
+        now
+    }
+
+    fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::Join(joining) => self.join(*joining),
+            Ask::Leave(connection) => self.leave(connection),
+            Ask::Cast(casting) => self.cast(*casting),
+            Ask::Operate(op, answer) => {
+                if self.entering.is_full() {
+                    return self.refuse(answer);
+                }
+                self.entering.inputs.ops.push(op);
+                self.entering.others.push(answer);
+            }
+            Ask::Remote { client, spell, cast, name, payload, answer } => {
+                let player = self.players.get(&client).and_then(|player| player.entity);
+                let Some(player) = player.filter(|_| !self.entering.is_full()) else {
+                    return self.refuse(answer);
+                };
+                self.entering.inputs.remotes.push(RemoteInput { spell, cast, player, name, payload });
+                self.entering.others.push(answer);
+            }
+            Ask::Swap(swapping, answer) => self.swap(*swapping, answer),
+            Ask::Tell(told) => tell(&mut self.subscribers, &text(*told, None), |_| true),
+            Ask::Save(answer) => {
+                // Who asked may have gone.
+                let _ = answer.send(Ok(Box::new(self.world.clone())));
+            }
+            Ask::Close => self.ends = true,
+        }
+    }
+
+    fn refuse<T>(&self, answer: Answer<T>) {
+        let failure = Failure::new(Code::RateLimited, "too much enters this world at once; try again");
+        let _ = answer.send(Err(failure));
+    }
+
+    fn swap(&mut self, swapping: Swapping, answer: Answer<u64>) {
+        let Swapping { spell, channel, revision, component, .. } = swapping.clone();
+        self.library.insert(component.clone());
+        self.heads.insert((spell.clone(), channel), (revision, component));
+        self.entering.inputs.swaps.push(Swap { spell, channel, revision });
+        self.entering.swaps.push((swapping, answer));
+    }
+
+    fn join(&mut self, joining: Joining) {
+        let player = self.players.entry(joining.client.clone()).or_insert(Player {
+            entity: None,
+            connections: 0,
+            leaves: None,
+        });
+        player.connections += 1;
+        player.leaves = None;
+        let waits = player.entity.is_none();
+        let spawns = self.entering.spawns.iter().any(|(_, client)| *client == joining.client);
+        if waits && !spawns {
+            let op = Op::Spawn(self.newcomer());
+            self.entering.spawns.push((self.entering.inputs.ops.len(), joining.client.clone()));
+            self.entering.inputs.ops.push(op);
+        }
+        self.entering.joins.push(joining);
+    }
+
+    /// Where and as what a player enters: on the surface near the middle.
+    fn newcomer(&self) -> EntitySpec {
+        let place = self.facts.players.load(Ordering::Relaxed) % 64;
+        let (x, z) = ((place % 8) as i32 * 2 - 8, (place / 8) as i32 * 2 - 8);
+        let y = surface(&self.world, x, z);
+        let half = Coord::from_raw(Coord::from_whole(1).raw() / 2);
+        let center = |block: i32| Coord::from_raw(Coord::from_whole(block.into()).raw() + half.raw());
+        EntitySpec {
+            kind: EntityKind::Player,
+            template: None,
+            position: Point { x: center(x), y: center(y), z: center(z) },
+            look: Direction::FORWARD,
+            radius: half,
+            health: Points::from_whole(100),
+            health_max: Points::from_whole(100),
+        }
+    }
+
+    fn leave(&mut self, connection: u64) {
+        self.entering.joins.retain(|joining| joining.connection != connection);
+        let Some(at) = self.subscribers.iter().position(|subscriber| subscriber.connection == connection)
+        else {
+            return;
+        };
+        let subscriber = self.subscribers.swap_remove(at);
+        self.part(&subscriber.client);
+    }
+
+    fn part(&mut self, client: &str) {
+        let leaves = self.world.tick() + LINGER_TICKS;
+        if let Some(player) = self.players.get_mut(client) {
+            player.connections = player.connections.saturating_sub(1);
+            player.leaves = (player.connections == 0).then_some(leaves);
+        }
+    }
+
+    fn cast(&mut self, casting: Casting) {
+        let Some(player) = self.players.get(&casting.client) else {
+            let failure = Failure::new(Code::Forbidden, "join the world before you cast in it");
+            let _ = casting.answer.send(Err(failure));
+            return;
+        };
+        if self.entering.is_full() {
+            return self.refuse(casting.answer);
+        }
+        let Some(caster) = player.entity else { return self.entering.early.push(casting) };
+        match self.request(&casting, caster) {
+            Ok(request) => {
+                self.entering.inputs.casts.push(request);
+                self.entering.casts.push(casting.answer);
+            }
+            Err(failure) => {
+                let _ = casting.answer.send(Err(failure));
+            }
+        }
+    }
+
+    /// Resolves the revision and completes the parameters, once and here.
+    fn request(&mut self, casting: &Casting, caster: EntityId) -> Result<CastRequest, Failure> {
+        let (revision, component, channel) = self.resolve(&casting.spell, &casting.wanted)?;
+        let params = component.info().complete(&casting.params).map_err(|error| {
+            let code = if error.code() == "unknown_param" { Code::UnknownParam } else { Code::BadParam };
+            Failure::new(code, error.to_string())
+        })?;
+        self.check_reach(casting, caster)?;
+        self.library.insert(component);
+        Ok(CastRequest { spell: casting.spell.clone(), revision, channel, caster, aim: casting.aim, params })
+    }
+
+    fn resolve(
+        &self,
+        spell: &SpellId,
+        wanted: &Wanted,
+    ) -> Result<(RevisionRef, Component, Option<Channel>), Failure> {
+        let (named, draft) = match wanted {
+            Wanted::Pinned(revision, component) => return Ok((*revision, component.clone(), None)),
+            Wanted::Channel { named, draft } => (*named, *draft),
+        };
+        let head = |channel: &Channel| {
+            let (revision, component) = self.heads.get(&(spell.clone(), *channel))?;
+            Some((*revision, component.clone(), Some(*channel)))
+        };
+        let fallbacks = [self.channel, Channel::Beta, Channel::Draft];
+        let tried = match named {
+            Some(channel) => head(&channel),
+            None => fallbacks.iter().filter(|channel| draft || **channel != Channel::Draft).find_map(head),
+        };
+        tried.ok_or_else(|| {
+            let message = format!("no channel of spell `{spell}` that you may use points to a revision");
+            Failure::new(Code::NoActiveRevision, message)
+        })
+    }
+
+    fn check_reach(&self, casting: &Casting, caster: EntityId) -> Result<(), Failure> {
+        let (Some(origin), Some((eye, _))) = (casting.aim.origin, self.world.eye(caster)) else {
+            return Ok(());
+        };
+        let most = Coord::from_whole(REACH_BLOCKS).raw();
+        let far = |a: Coord, b: Coord| i128::from(a.raw()) - i128::from(b.raw());
+        let parts = [far(origin.x, eye.x), far(origin.y, eye.y), far(origin.z, eye.z)];
+        let squared: i128 = parts.iter().map(|part| part * part).sum();
+        if squared <= i128::from(most) * i128::from(most) {
+            return Ok(());
+        }
+        let message = format!("the origin is over {REACH_BLOCKS} blocks from the caster's eye");
+        Err(Failure::new(Code::OutOfReach, message))
+    }
+
+    /// Who has been away too long leaves.
+    fn dismiss(&mut self) {
+        let tick = self.world.tick();
+        let due = |player: &Player| player.leaves.is_some_and(|leaves| leaves <= tick);
+        let gone: Vec<EntityId> =
+            self.players.values().filter(|player| due(player)).filter_map(|player| player.entity).collect();
+        self.players.retain(|_, player| !due(player));
+        self.entering.inputs.ops.extend(gone.into_iter().map(Op::Despawn));
+    }
+
+    fn play(&mut self) {
+        let gone: Vec<String> = {
+            let (gone, stay) =
+                std::mem::take(&mut self.subscribers).into_iter().partition(Subscriber::is_gone);
+            self.subscribers = stay;
+            let gone: Vec<Subscriber> = gone;
+            gone.into_iter().map(|subscriber| subscriber.client).collect()
+        };
+        gone.iter().for_each(|client| self.part(client));
+        self.dismiss();
+        let mut entering = std::mem::take(&mut self.entering);
+        let inputs = std::mem::take(&mut entering.inputs);
+        let newest = self.world.entities().map(|entity| entity.id).max();
+        let played = play_tick(&mut self.world, inputs, &self.library, &self.caster);
+        let frame = Arc::new(frame(&self.id, &played.inputs, &played.report));
+        self.recorder.frame(&frame);
+        self.settle(&entering, newest);
+        self.tell(&played, &frame);
+        self.backlog.push(frame.clone());
+        self.answer_entered(entering, &played);
+        self.resync();
+        let world = &self.world;
+        if world.tick().is_multiple_of(SNAPSHOT_TICKS) {
+            self.recorder.snapshot(world);
+        }
+        self.facts.set(world);
+        self.facts.players.store(self.players.len() as u64, Ordering::Relaxed);
+    }
+
+    /// Finds the bodies of those who entered: operations spawn in their order.
+    fn settle(&mut self, entering: &Entering, newest: Option<EntityId>) {
+        if entering.spawns.is_empty() {
+            return;
+        }
+        let world = &self.world;
+        let fresh = world.entities().filter(|entity| newest.is_none_or(|newest| entity.id > newest));
+        let mut bodies: Vec<EntityId> =
+            fresh.filter(|entity| entity.kind == EntityKind::Player).map(|entity| entity.id).collect();
+        bodies.sort();
+        for ((_, client), body) in entering.spawns.iter().zip(bodies) {
+            if let Some(player) = self.players.get_mut(client) {
+                player.entity = Some(body);
+            }
+        }
+    }
+
+    fn tell(&mut self, played: &PlayedTick, frame: &Frame) {
+        let tick = frame.tick;
+        let mut forms = Forms::new(frame);
+        for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.mode != Mode::Snapshot) {
+            subscriber.send(forms.message(subscriber.mode, subscriber.binary));
+        }
+        if self.subscribers.is_empty() {
+            return;
+        }
+        for event in telling::cast_events(played, frame) {
+            tell(&mut self.subscribers, &text(event, None), |to| to.mode == Mode::Snapshot);
+        }
+        for call in &played.report.calls {
+            if let Some(shown) = telling::presentation(tick, call) {
+                tell(&mut self.subscribers, &text(shown, None), |_| true);
+            }
+            for (player, event) in telling::remote_events(call) {
+                let message = text(event, None);
+                let players = &self.players;
+                let is_meant = |to: &Subscriber| {
+                    let entity = players.get(&to.client).and_then(|player| player.entity);
+                    player.is_none_or(|player| entity.is_some_and(|entity| entity.0 == player))
+                };
+                tell(&mut self.subscribers, &message, is_meant);
+            }
+        }
+    }
+
+    fn answer_entered(&mut self, entering: Entering, played: &PlayedTick) {
+        let tick = played.report.tick;
+        let answers = entering.casts.into_iter().zip(&played.report.casts);
+        answers.for_each(|(answer, report)| drop(answer.send(Ok((report.cast, tick)))));
+        entering.others.into_iter().for_each(|answer| drop(answer.send(Ok(tick))));
+        for (swapping, answer) in entering.swaps {
+            self.tell_swap(&swapping, played);
+            let _ = answer.send(Ok(tick));
+        }
+        entering.joins.into_iter().for_each(|joining| self.admit(joining));
+        entering.early.into_iter().for_each(|casting| self.cast(casting));
+    }
+
+    fn tell_swap(&mut self, swapping: &Swapping, played: &PlayedTick) {
+        let update = ActiveUpdate {
+            spell_id: swapping.spell.as_str().into(),
+            revision_id: telling::digest(swapping.revision.id),
+            previous_revision_id: swapping.previous.map(telling::digest),
+            channel: wire_channel(swapping.channel),
+            world_id: self.id.clone(),
+            tick: played.report.tick,
+            reason: swapping.reason,
+        };
+        tell(&mut self.subscribers, &text(Told::ActiveUpdate(update), None), |_| true);
+    }
+
+    /// Lets a connection in: its backlog first, then whatever comes.
+    fn admit(&mut self, joining: Joining) {
+        let next = self.world.tick();
+        let entity = self.players.get(&joining.client).and_then(|player| player.entity);
+        let Some(entity) = entity else {
+            let failure = Failure::new(Code::Unavailable, "the world holds as many entities as it may");
+            let _ = joining.answer.send(Err(failure));
+            return;
+        };
+        let Joining { connection, client, mode, binary, queue, .. } = joining;
+        let mut subscriber = Subscriber::new(connection, client, mode, binary, queue);
+        let first = joining.from_tick.filter(|_| mode != Mode::Snapshot).unwrap_or(next).min(next);
+        let _ = joining.answer.send(Ok((entity, first)));
+        if joining.from_tick.is_some_and(|from| from > next) {
+            // It has seen frames that were lost with the host that told them.
+            subscriber.send(self.restart(ResyncReason::Desync));
+        }
+        match self.backlog.since(first) {
+            Some(frames) if mode != Mode::Snapshot => {
+                frames.for_each(|frame| subscriber.send(Forms::new(frame).message(mode, binary)));
+            }
+            Some(_) => {}
+            None => subscriber.send(self.restart(ResyncReason::TooLate)),
+        }
+        self.subscribers.push(subscriber);
+    }
+
+    fn restart(&self, reason: ResyncReason) -> Message {
+        let snapshot = format!("/worlds/{}/snapshot", self.id);
+        text(Told::Resync(Resync { reason, tick: self.world.tick(), snapshot }), None)
+    }
+
+    /// Those who missed something and have caught up start anew.
+    fn resync(&mut self) {
+        let message = self.restart(ResyncReason::Slow);
+        for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.has_drained()) {
+            subscriber.start_anew();
+            subscriber.send(message.clone());
+        }
+    }
+}
+
+/// The first free block over the ground.
+fn surface(world: &World, x: i32, z: i32) -> i32 {
+    let solid = |y: i32| world.voxel(BlockPos { x, y, z }).info().solid;
+    (-64..200).rev().find(|y| solid(*y)).map_or(8, |y| y + 1)
+}
+
+/// A channel in the forms of the protocol.
+pub fn wire_channel(channel: Channel) -> spellhost_wire::Channel {
+    match channel {
+        Channel::Draft => spellhost_wire::Channel::Draft,
+        Channel::Beta => spellhost_wire::Channel::Beta,
+        Channel::Stable => spellhost_wire::Channel::Stable,
+    }
+}
+
+/// The terrain of a world that nobody chose.
+pub const DEFAULT_TERRAIN: Terrain = Terrain::Hills;

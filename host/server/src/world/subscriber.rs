@@ -1,0 +1,63 @@
+//! A connection as a world sees it: a bounded queue, and what goes into it.
+//!
+//! Promises that a world never waits for a reader: what does not fit is not queued, and the reader
+//! starts anew from a snapshot once it has caught up.
+
+use axum::extract::ws::Message;
+use spellhost_wire::message::Mode;
+use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
+
+/// Where a connection reads from.
+pub type Queue = Sender<Message>;
+
+/// One connection.
+#[derive(Debug)]
+pub struct Subscriber {
+    /// Names it.
+    pub connection: u64,
+    /// Names the player.
+    pub client: String,
+    /// What it gets.
+    pub mode: Mode,
+    /// Frames as postcard.
+    pub binary: bool,
+    queue: Queue,
+    /// Set while it has missed something.
+    lagging: bool,
+    gone: bool,
+}
+
+impl Subscriber {
+    /// A connection that has missed nothing.
+    pub fn new(connection: u64, client: String, mode: Mode, binary: bool, queue: Queue) -> Self {
+        Self { connection, client, mode, binary, queue, lagging: false, gone: false }
+    }
+
+    /// Queues a message, unless it is too many.
+    pub fn send(&mut self, message: Message) {
+        if self.lagging || self.gone {
+            return;
+        }
+        match self.queue.try_send(message) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => self.lagging = true,
+            Err(TrySendError::Closed(_)) => self.gone = true,
+        }
+    }
+
+    /// Whether it has missed something and has read all that was queued.
+    pub fn has_drained(&self) -> bool {
+        self.lagging && self.queue.capacity() == self.queue.max_capacity()
+    }
+
+    /// It starts anew.
+    pub fn start_anew(&mut self) {
+        self.lagging = false;
+    }
+
+    /// Whether nobody reads any more.
+    pub fn is_gone(&self) -> bool {
+        self.gone
+    }
+}

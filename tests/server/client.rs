@@ -1,0 +1,92 @@
+//! A client on a WebSocket: asks, and waits for what it is told.
+
+use std::collections::VecDeque;
+use std::net::TcpStream;
+
+use serde_json::{Value, json};
+use tungstenite::stream::MaybeTlsStream;
+use tungstenite::{Message, WebSocket, connect};
+
+use super::host::Host;
+
+/// A connection; what came while waiting for something else is kept in order.
+pub struct Client {
+    socket: WebSocket<MaybeTlsStream<TcpStream>>,
+    came: VecDeque<Value>,
+    id: u64,
+}
+
+impl Client {
+    fn open(host: &Host) -> Self {
+        let (socket, _) = connect(format!("ws://{}/ws", host.address)).expect("a WebSocket");
+        Self { socket, came: VecDeque::new(), id: 0 }
+    }
+
+    /// A client in the default world.
+    pub fn join(host: &Host, mode: &str) -> Self {
+        let mut client = Self::open(host);
+        let answer = client.ask("handshake", json!({"mode": mode}));
+        assert_eq!(answer["type"], "handshake_response", "{answer:#}");
+        client
+    }
+
+    /// A client that is told every frame from a tick on, with effects.
+    pub fn follow(host: &Host, tick: u64) -> Self {
+        let mut client = Self::open(host);
+        let answer = client.ask("handshake", json!({"mode": "apply", "from_tick": tick}));
+        assert_eq!(answer["data"]["tick"], tick, "{answer:#}");
+        client
+    }
+
+    /// A token of a user of its own.
+    pub fn login(host: &Host) -> String {
+        let answer = host.request("POST", "/login", b"{\"username\": \"ada\"}");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.json()["username"], "ada");
+        answer.json()["session_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Sends a text as it is.
+    pub fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).expect("an open connection");
+    }
+
+    /// Sends a request and waits for its answer.
+    pub fn ask(&mut self, name: &str, data: Value) -> Value {
+        self.id += 1;
+        let id = self.id;
+        self.send_text(&json!({"type": name, "id": id, "data": data}).to_string());
+        self.wait(|message| message["id"] == id)
+    }
+
+    /// Waits for a message of a type.
+    pub fn next_of(&mut self, name: &str) -> Value {
+        self.wait(|message| message["type"] == name)
+    }
+
+    /// Waits for an event that fits; its data.
+    pub fn event(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        self.wait(|message| message["type"] == name && fits(&message["data"]))["data"].take()
+    }
+
+    fn wait(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        if let Some(at) = self.came.iter().position(&fits) {
+            return self.came.remove(at).expect("it was found there");
+        }
+        loop {
+            let message = self.read();
+            if fits(&message) {
+                return message;
+            }
+            self.came.push_back(message);
+        }
+    }
+
+    fn read(&mut self) -> Value {
+        loop {
+            if let Message::Text(text) = self.socket.read().expect("an open connection") {
+                return serde_json::from_str(&text).expect("messages are JSON");
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A host as a process on a port of its own, and plain HTTP to it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::binary::command;
+
+/// A running host; dropping it ends it.
+pub struct Host {
+    child: Child,
+    /// Where it listens.
+    pub address: String,
+    data: PathBuf,
+    _folder: Option<TempDir>,
+}
+
+/// An answer over HTTP.
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+}
+
+impl Host {
+    /// A host with a directory of its own.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut host = Self::at(folder.path());
+        host._folder = Some(folder);
+        host
+    }
+
+    /// A host on this directory, once it answers.
+    pub fn at(folder: &Path) -> Self {
+        let data = folder.join("data");
+        let mut child = command(folder)
+            .args(["serve", "--listen", "127.0.0.1:0", "--json", "--data"])
+            .arg(&data)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("a pipe");
+        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        let event: Value = serde_json::from_str(&line).expect("one object");
+        assert_eq!(event["event"], "listening");
+        let address = event["address"].as_str().expect("an address").to_owned();
+        let host = Self { child, address, data, _folder: None };
+        assert_eq!(host.request("GET", "/readyz", b"").status, 200);
+        host
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Sends it a signal and waits for its end.
+    pub fn end(mut self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status().expect("kill starts");
+        assert!(sent.success());
+        let status = self.child.wait().expect("it ends");
+        assert_eq!(status.code(), (signal == "TERM").then_some(0), "after SIG{signal}");
+    }
+
+    /// One request without a token.
+    pub fn request(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        self.exchange(method, path, "", body)
+    }
+
+    /// One request with a token.
+    pub fn request_as(&self, token: &str, method: &str, path: &str, body: &[u8]) -> Answer {
+        self.exchange(method, path, &format!("authorization: Bearer {token}\r\n"), body)
+    }
+
+    /// One request of a page of this origin.
+    pub fn request_from(&self, origin: &str, method: &str, path: &str, body: &[u8]) -> Answer {
+        self.exchange(method, path, &format!("origin: {origin}\r\n"), body)
+    }
+
+    fn exchange(&self, method: &str, path: &str, more: &str, body: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        let (host, length) = (&self.address, body.len());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n{more}\r\n"
+        );
+        stream.write_all(&[head.as_bytes(), body].concat()).expect("it reads");
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).expect("it answers");
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+        let header = |line: &str| {
+            let (name, value) = line.split_once(':').expect("a header");
+            (name.to_ascii_lowercase(), value.trim().to_owned())
+        };
+        Answer {
+            status: status.expect("a status"),
+            headers: lines.map(header).collect(),
+            body: bytes[end + 4..].to_vec(),
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
