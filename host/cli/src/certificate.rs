@@ -3,17 +3,25 @@
 //! A value with one JSON form; parsed once, and held against another one. Makes none.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use spellhost_wire::Digest;
 
+use crate::demo::SEED_MAX;
 use crate::difference::Difference;
+use crate::file::check_regular;
 use crate::panel::EngineNote;
 use crate::problem::Problem;
 
 /// The form that this version writes and reads.
 pub const FORMAT: u32 = 1;
+/// The most casts that are invented for one certificate.
+pub const CASTS_MAX: u64 = 10_000;
+/// The most bytes of a certificate that are read.
+const CERTIFICATE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +83,12 @@ impl Certificate {
     /// # Errors
     /// Where there is none, or it is not one.
     pub fn read(path: &Path) -> Result<Self, Problem> {
-        let text = std::fs::read_to_string(path).map_err(|error| Problem::file("read", path, &error))?;
+        let mut text = String::new();
+        check_regular(path)?;
+        let file = File::open(path).map_err(|error| Problem::file("read", path, &error))?;
+        BufReader::new(file).take(CERTIFICATE_BYTES_MAX).read_to_string(&mut text).map_err(|error| {
+            Problem::failed("bad_certificate", "this is not a certificate").because(&error)
+        })?;
         Self::parse(&text).map_err(|mut problem| {
             let place = problem.place.get_or_insert_default();
             place.file = path.display().to_string();
@@ -97,7 +110,15 @@ impl Certificate {
                 format!("this certificate has form {}, and this version reads form {FORMAT}", form.format);
             return Err(Problem::failed("bad_certificate", message));
         }
-        serde_json::from_str(text).map_err(malformed)
+        let certificate: Self = serde_json::from_str(text).map_err(malformed)?;
+        let CorpusNote { seed, casts, .. } = certificate.corpus;
+        if seed > SEED_MAX || casts > CASTS_MAX {
+            let message = format!(
+                "this certificate is of {casts} casts drawn from seed {seed}; there are at most {CASTS_MAX}, and the seed is at most {SEED_MAX}"
+            );
+            return Err(Problem::failed("bad_certificate", message));
+        }
+        Ok(certificate)
     }
 
     /// Refuses a certificate of another component or engine, before anything is played.

@@ -8,7 +8,7 @@ use spellhost_forge::{Cancel, Folder};
 use spellhost_sim::{RevisionRef, SpellId};
 use spellhost_wire::Digest;
 
-use crate::certificate::{Certificate, CorpusNote, FORMAT, Verdict};
+use crate::certificate::{CASTS_MAX, Certificate, CorpusNote, FORMAT, Verdict};
 use crate::corpus::{Case, Corpus, corpus_digest};
 use crate::demo::SEED_MAX;
 use crate::fields::Text;
@@ -17,13 +17,13 @@ use crate::interrupt::Interrupt;
 use crate::invention::{Subject, invent};
 use crate::panel;
 use crate::problem::Problem;
-use spellhost_forge::{Origin, Revision, digest_of};
 use crate::run::Machine;
 use crate::scenario::Scenario;
 use crate::screen::{Doing, Screen};
 use crate::source::{Making, Ready, Source};
 use crate::test::scenario_files;
 use crate::words;
+use spellhost_forge::{Origin, Revision, digest_of};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +57,7 @@ pub struct Args {
     #[arg(long, env = "SPELLHOST_SEED", value_name = "N", value_parser = clap::value_parser!(u64).range(..=SEED_MAX))]
     seed: Option<u64>,
     /// How many casts to invent beside the spell's scenario files [default: 200]
-    #[arg(long, env = "SPELLHOST_CASTS", value_name = "N", value_parser = clap::value_parser!(u64).range(..=10_000))]
+    #[arg(long, env = "SPELLHOST_CASTS", value_name = "N", value_parser = clap::value_parser!(u64).range(..=CASTS_MAX))]
     casts: Option<u64>,
     /// Where to write the certificate
     #[arg(short, long, env = "SPELLHOST_OUTPUT", value_name = "FILE")]
@@ -152,6 +152,13 @@ fn corpus(source: &Source, ready: &Ready, seed: u64, casts: u64) -> Result<(Corp
     let revisions = [revision.reference, RevisionRef { id, ..revision.reference }];
     let subject = Subject { spell: &revision.spell, info: ready.component.info(), revisions };
     cases.extend(invent(&subject, seed, casts)?);
+    if cases.is_empty() {
+        return Err(Problem::usage(
+            "usage",
+            "there is nothing to play: no scenario files and no invented casts",
+        )
+        .hint("--casts 200"));
+    }
     let corpus = Corpus { cases };
     let digest = corpus_digest(&corpus.bytes()?);
     Ok((corpus, CorpusNote { digest, seed, casts, scenarios }))

@@ -11,8 +11,8 @@ use spellhost_sim::{EntityId, Inputs, Op, WorldConfig};
 use spellhost_wire::Digest;
 
 use crate::problem::Problem;
-use spellhost_forge::{Revision, digest_of};
 use crate::scenario::Scenario;
+use spellhost_forge::{Revision, digest_of};
 
 /// One world, and what enters it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,12 +24,15 @@ impl Draft {
     /// # Errors
     /// Where the folder cannot be written to.
     pub fn create(path: &Path) -> Result<Self, Problem> {
+        // A link stays a link: what it points to is replaced.
+        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let failed = |error: std::io::Error| Problem::file("write", path, &error);
         if path.is_dir() {
             return Err(
                 Problem::usage("file", format!("`{}` is a folder", path.display())).hint("name a file in it")
             );
         }
+        check_regular(path)?;
         let name = path.file_name().ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let temporary = folder.join(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
@@ -69,6 +72,20 @@ impl Drop for Draft {
     }
 }
 
+/// Refuses what is there and is neither a file nor a folder: a device or pipe may have no end, and
+/// must not be replaced.
+///
+/// # Errors
+/// That it is such.
+pub fn check_regular(path: &Path) -> Result<(), Problem> {
+    match path.metadata() {
+        Ok(found) if !found.is_file() && !found.is_dir() => {
+            Err(Problem::usage("file", format!("`{}` is not a regular file", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes a whole file into a folder that is there. A device or pipe is written straight.
 ///
 /// # Errors
@@ -80,6 +97,30 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_neither_read_nor_replaced() {
+        let code = |problem: Problem| (problem.exit_code(), problem.message);
+        let wrong = (2, "`/dev/null` is not a regular file".to_owned());
+        let device = Path::new("/dev/null");
+        assert_eq!(check_regular(device).map_err(code), Err(wrong.clone()));
+        assert_eq!(Draft::create(device).map(|_| ()).map_err(code), Err(wrong));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (target, link) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&target, "old").expect("a writable folder");
+        std::os::unix::fs::symlink(&target, &link).expect("a link");
+        let mut draft = Draft::create(&link).expect("a writable folder");
+        draft.write_all(b"new").expect("a writable folder");
+        draft.keep().expect("a writable folder");
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&target).expect("it is there"), b"new");
+    }
 
     #[test]
     fn a_file_appears_whole_or_not_at_all() {

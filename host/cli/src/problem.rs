@@ -166,6 +166,14 @@ impl Display for Place {
     }
 }
 
+/// Text that may quote a file's, with nothing in it that a terminal obeys.
+fn shown(text: &str) -> String {
+    let plain = |letter: char| letter == '\n' || !letter.is_control();
+    let escaped =
+        |letter: char| if plain(letter) { letter.to_string() } else { letter.escape_default().to_string() };
+    text.chars().map(escaped).collect()
+}
+
 /// The text form: `error: message`, causes, place and hints on lines of their own.
 impl Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,12 +184,12 @@ impl Display for Problem {
         if !self.detail.is_empty() {
             writeln!(text, "{}\n", self.detail.trim_end())?;
         }
-        write!(text, "error: {}", self.message)?;
+        write!(text, "error: {}", shown(&self.message))?;
         if let Some(place) = &self.place {
             write!(text, "\n  at {place}")?;
         }
         for cause in &self.causes {
-            write!(text, "\n  because: {}", cause.trim_end().replace('\n', "\n    "))?;
+            write!(text, "\n  because: {}", shown(cause.trim_end()).replace('\n', "\n    "))?;
         }
         for hint in &self.hints {
             write!(text, "\n  next: {hint}")?;
@@ -211,6 +219,12 @@ mod tests {
               because: the disk is full
               next: free some space"#]]
         .assert_eq(&example().to_string());
+    }
+
+    #[test]
+    fn a_terminal_obeys_nothing_that_is_quoted() {
+        let problem = Problem::failed("a", "no \u{1b}[31mred");
+        assert_eq!(problem.to_string(), "error: no \\u{1b}[31mred");
     }
 
     #[test]

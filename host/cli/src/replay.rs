@@ -184,7 +184,11 @@ impl Count {
         let last = first + self.ticks - 1;
         match args.until {
             Some(until) if until != last => {
-                let message = format!("tick {until} is not in `{path}`, which has ticks {first} to {last}");
+                let message = if until < first {
+                    format!("tick {until} is before the first in `{path}`, {first}")
+                } else {
+                    format!("tick {until} is not in `{path}`, which has ticks {first} to {last}")
+                };
                 return Err(Problem::failed("unknown_tick", message));
             }
             _ => {}

@@ -14,10 +14,10 @@ use spellhost_sim as sim;
 use spellhost_sim::World;
 use spellhost_wire::{Digest, FORMAT, Header, Record, RecordingError, RecordingReader, RecordingWriter};
 
-use crate::file::Draft;
+use crate::file::{Draft, check_regular};
 use crate::problem::Problem;
-use spellhost_forge::Revision;
 use crate::stage::Setting;
+use spellhost_forge::Revision;
 
 /// The world's name in a recording.
 const WORLD_ID: &str = "demo";
@@ -33,6 +33,7 @@ pub fn world(path: &Path) -> Result<World, Problem> {
         Problem::file("read the world", path, error)
             .hint("use hills, flat, empty, or a file that `spellhost run --record` wrote")
     };
+    check_regular(path)?;
     let file = File::open(path).map_err(|error| failed(&error))?;
     let mut bytes = Vec::new();
     BufReader::new(file).take(SAVED_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| failed(&error))?;

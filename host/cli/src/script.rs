@@ -10,10 +10,10 @@ use spellhost_sim::{
 
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
-use spellhost_forge::Revision;
 use crate::session::Session;
 use crate::tally::Tally;
 use crate::view::View;
+use spellhost_forge::Revision;
 
 /// What a cast aims at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

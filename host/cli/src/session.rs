@@ -13,11 +13,11 @@ use spellhost_sim::{
 };
 
 use crate::problem::Problem;
-use spellhost_forge::Revision;
 use crate::saved::Recorder;
 use crate::stage::Stage;
 use crate::tally::Tally;
 use crate::words::Roster;
+use spellhost_forge::Revision;
 
 /// A world, who is in it, and the casts that are being followed.
 pub struct Session {

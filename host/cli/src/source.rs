@@ -15,8 +15,8 @@ use spellhost_sim::SpellId;
 
 use crate::listing::listing;
 use crate::problem::Problem;
-use spellhost_forge::{Origin, Revision, id_from_name};
 use crate::screen::Doing;
+use spellhost_forge::{Origin, Revision, id_from_name};
 
 /// Where a spell comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

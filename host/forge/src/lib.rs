@@ -8,8 +8,8 @@
 
 mod build;
 mod cache;
-mod canonical;
 mod cancel;
+mod canonical;
 mod compiler;
 mod component;
 mod confined;

@@ -3,8 +3,8 @@
 //! Pure: from values to values. Knows neither the disk nor the world; when and by whom a build was
 //! made is deliberately not in it, so that the same source built twice is the same revision.
 
-use serde_json::{Value, json};
 use crate::manifest::Limits;
+use serde_json::{Value, json};
 use spellhost_runtime::Component;
 use spellhost_sim::{Digest, RevisionRef, SpellId};
 

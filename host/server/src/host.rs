@@ -269,6 +269,10 @@ impl Host {
         sender: &Sender,
         publish: message::Publish,
     ) -> Result<Published, Failure> {
+        if publish.trial.is_some() || publish.guard.is_some() {
+            let reason = "this host does not try or guard a publish: leave out trial and guard";
+            return Err(Failure::new(Code::BadParam, reason));
+        }
         let _turn = self.moving.lock().await;
         let actor = sender.actor.clone();
         let moved = self

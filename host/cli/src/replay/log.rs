@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use spellhost_wire::{Digest, FORMAT, Header, Record, RecordingError, RecordingReader};
 
+use crate::file::check_regular;
 use crate::problem::Problem;
 
 /// A recording, read up to some record.
@@ -26,6 +27,7 @@ impl Log {
     /// # Errors
     /// Where there is no such file, or it does not begin as a recording does.
     pub fn open(path: &Path) -> Result<Self, Problem> {
+        check_regular(path)?;
         let file = File::open(path).map_err(|error| unread(path, &error))?;
         let mut reader = RecordingReader::new(BufReader::new(file)).map_err(|error| broken(path, &error))?;
         match reader.next_record().map_err(|error| broken(path, &error))? {
