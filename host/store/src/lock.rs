@@ -6,8 +6,13 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::error::{Result, StoreError};
+
+/// How often a directory that is in use is tried again, and the pause between two tries: a second in all.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The right to use a directory, for as long as it lives.
 #[derive(Debug)]
@@ -29,7 +34,7 @@ impl DirLock {
             .truncate(false)
             .open(&path)
             .map_err(fail)?;
-        match file.try_lock() {
+        match lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(in_use(dir, &mut file)),
             Err(TryLockError::Error(source)) => return Err(fail(source)),
@@ -46,6 +51,17 @@ impl DirLock {
     pub fn dir(&self) -> &Path {
         &self.dir
     }
+}
+
+/// Locks the file; waits a moment for who is just leaving, such as the process that this one replaces.
+fn lock(file: &File) -> std::result::Result<(), TryLockError> {
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            decided => return decided,
+        }
+    }
+    file.try_lock()
 }
 
 impl Drop for DirLock {
