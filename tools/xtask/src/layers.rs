@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "spellhost",
         &[
+            "spellhost-client",
             "spellhost-forge",
             "spellhost-lockstep",
             "spellhost-runtime",
