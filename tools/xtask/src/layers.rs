@@ -52,6 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// The one crate that may name a foreign word.
 const OWNERS: &[(&str, &str)] = &[
     ("wasmtime", "spellhost-runtime"),
+    ("wasmtime-wasi", "spellhost-wasi"),
     ("wasmparser", "spellhost-runtime"),
     ("wit-component", "spellhost-forge"),
     ("notify", "spellhost-forge"),
