@@ -2,6 +2,7 @@
 //!
 //! Knows the command line and the file formats, and the crates by their public faces; never a crate's inside.
 
+mod assemblyscript;
 mod bad_input;
 mod binary;
 mod busy;

@@ -81,7 +81,7 @@ function options({ optimize, name }) {
   return [
     `${ENTRY}.ts`,
     ["--outFile", "spell.wasm", "--runtime", "stub", "--initialMemory", "2"],
-    optimize ? ["-Oz", "--converge"] : ["--debug"],
+    optimize ? ["-Oz"] : ["--debug"],
     use("abort", "spellAbort"), use("trace", "spellTrace"), use("seed", "spellSeed"),
   ].flat();
 }
