@@ -6,7 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
 use serde_json::json;
-use spellhost_server::{Config, ServeError, Stop};
+use spellhost_server::{Config, Ended, ServeError, Stop};
 
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
@@ -45,7 +45,7 @@ pub struct Args {
     threads: Option<u16>,
 }
 
-/// Runs the command; 0 after a signal and draining.
+/// Runs the command; 0 after SIGTERM and draining, 130 after Ctrl-C and draining.
 ///
 /// # Errors
 /// Where it cannot start: the address, the data directory, a public address without authentication.
@@ -62,8 +62,10 @@ pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
             screen.print(&format!("listening on http://{address}\n"));
         }
     };
-    spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
-    interrupt.accept();
+    let ended = spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
+    if ended == Ended::Told {
+        interrupt.accept();
+    }
     Ok(0)
 }
 
