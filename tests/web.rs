@@ -492,6 +492,16 @@ fn ctrl_c_drains_and_ends_with_130() {
 }
 
 #[test]
+fn behind_a_proxy_sockets_have_the_public_name() {
+    let host = Host::with(&["--public-url", "https://spells.example.org"]);
+    let joined = made(&host, json!({"world_id": "default"}));
+    assert_eq!(joined["server_address"], "wss://spells.example.org/ws?world=default");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = command(folder.path()).args(["serve", "--data", "x", "--public-url", "spells"]).output();
+    assert_eq!(output.expect("it starts").status.code(), Some(2));
+}
+
+#[test]
 fn a_port_in_use_is_said_with_its_address() {
     let host = Host::start();
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -78,6 +78,11 @@ fn config(args: &Args) -> Result<Config, Problem> {
             .hint("spellhost serve --listen 127.0.0.1:5000")
             .hint("set SPELLHOST_OPERATOR_TOKEN, or --allow-guests to let anybody in"));
     }
+    let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if let Some(url) = args.public_url.as_ref().filter(|url| !is_url(url)) {
+        return Err(Problem::usage("public_url", format!("`{url}` is no address that clients could open"))
+            .hint("spellhost serve --public-url https://spells.example.org"));
+    }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Config {
         data: args.data.clone(),
