@@ -10,7 +10,9 @@ export function spellAbort(message: string | null, file: string | null, line: u3
 }
 
 /** One line at level debug. */
-export function spellTrace(message: string, n: i32, a: f64, b: f64, c: f64, d: f64, e: f64): void {
+export function spellTrace(
+  message: string, n: i32 = 0, a: f64 = 0, b: f64 = 0, c: f64 = 0, d: f64 = 0, e: f64 = 0,
+): void {
   let line = message;
   if (n > 0) line += ` ${a}`;
   if (n > 1) line += ` ${b}`;
