@@ -124,7 +124,7 @@ fn an_error_names_the_authors_file_line_and_column() {
         (&"compile_failed".into(), &"spell.wat".into()),
         "{error:#}"
     );
-    assert_eq!((error["line"].as_u64(), error["column"].as_u64()), (Some(45), Some(11)), "{error:#}");
+    assert_eq!((error["line"].as_u64(), error["column"].as_u64()), (Some(40), Some(11)), "{error:#}");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn an_abort_reaches_the_author_with_its_place() {
     let (code, object) = spell.json(&["run", "ember", "--once", "--json"]);
     assert_eq!(code, 1, "{object:#}");
     let cast = &object["casts"][0];
-    assert_eq!(cast["outcome"]["kind"], "trap", "{object:#}");
+    assert_eq!(cast["outcome"]["kind"], "trapped", "{object:#}");
     assert!(
         cast["log"].to_string().contains("aborted at assembly/index.ts:18:3: no mana, \u{1F525}"),
         "{object:#}"
