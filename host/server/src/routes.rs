@@ -392,7 +392,13 @@ async fn file(
     Path((id, revision, path)): Path<(String, String, String)>,
 ) -> Answer<Response> {
     let (file, bytes) = host.blocking(move |host| host.spells().file(&id, &revision, &path)).await?;
-    let headers = [(header::CONTENT_TYPE, file.media_type), (header::ETAG, format!("\"{}\"", file.digest))];
+    // What a stranger uploaded is shown, and runs nothing in this host's name.
+    let headers = [
+        (header::CONTENT_TYPE, file.media_type),
+        (header::ETAG, format!("\"{}\"", file.digest)),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
+        (header::CONTENT_SECURITY_POLICY, "sandbox".into()),
+    ];
     Ok((headers, bytes).into_response())
 }
 

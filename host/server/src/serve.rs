@@ -23,7 +23,7 @@ use crate::routes::router;
 use crate::shelf::Shelf;
 
 /// How long a signal may take from the program to the runtime.
-const SIGNAL_GRACE: Duration = Duration::from_millis(100);
+const SIGNAL_GRACE: Duration = Duration::from_secs(5);
 /// How often measurements are counted together.
 const TIDY_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -159,16 +159,19 @@ impl Signals {
 
     async fn end(mut self, stop: Stop) -> Ended {
         tokio::select! {
-            _ = self.interrupt.recv() => return Ended::Interrupted,
-            _ = self.terminate.recv() => return Ended::Told,
-            _ = self.hangup.recv() => return Ended::Told,
+            ended = self.next() => return ended,
             () = stop.0.notified() => {}
         }
         // The program may have told of a signal before the runtime did: which one it was is known in
-        // a moment.
-        match tokio::time::timeout(SIGNAL_GRACE, self.interrupt.recv()).await {
-            Ok(_) => Ended::Interrupted,
-            Err(_) => Ended::Told,
+        // a moment, unless it came before anybody listened.
+        tokio::time::timeout(SIGNAL_GRACE, self.next()).await.unwrap_or(Ended::Told)
+    }
+
+    async fn next(&mut self) -> Ended {
+        tokio::select! {
+            _ = self.interrupt.recv() => Ended::Interrupted,
+            _ = self.terminate.recv() => Ended::Told,
+            _ = self.hangup.recv() => Ended::Told,
         }
     }
 }
