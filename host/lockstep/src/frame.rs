@@ -204,6 +204,7 @@ fn op(op: &sim::Op) -> wire::Op {
             mode: fill(*mode),
         },
         sim::Op::ClearTerrain => wire::Op::ClearTerrain {},
+        sim::Op::TakeDown(revision) => wire::Op::TakeDown { revision_id: digest(*revision) },
     }
 }
 

@@ -13,7 +13,6 @@ use crate::effect::Effect;
 use crate::frame::{CastParams, Channel, Frame};
 use crate::outcome::{Fuel, Outcome};
 use crate::text::{Digest, Hash};
-use crate::value::NamedValue;
 
 /// A component by digest and bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -408,20 +407,6 @@ pub struct Resync {
 #[allow(missing_docs, reason = "the protocol page says it")]
 pub struct WorldClosed {
     pub world_id: String,
-}
-
-/// A value as clients write it: what a parameter's name already says is left out.
-pub fn plain(named: &NamedValue) -> Json {
-    use crate::value::Value;
-    match &named.value {
-        Value::Flag { value } => (*value).into(),
-        Value::Integer { value } => (*value).into(),
-        Value::Number { value } => (*value).into(),
-        Value::Text { value } | Value::Material { value } => value.clone().into(),
-        Value::Point { value } => value.to_vec().into(),
-        Value::Block { value } => value.to_vec().into(),
-        Value::Entity { value } => (*value).into(),
-    }
 }
 
 /// What a host sends.
