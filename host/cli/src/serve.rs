@@ -84,6 +84,7 @@ fn config(args: &Args) -> Result<Config, Problem> {
         allow_guests: args.allow_guests,
         allow_origin: args.allow_origin.clone(),
         public_url: args.public_url.clone(),
+        secret_key: std::env::var("SECRET_KEY").ok().filter(|key| !key.is_empty()),
         threads: args.threads.map_or(threads, usize::from),
     })
 }

@@ -228,7 +228,8 @@ fn input(remote: &sim::RemoteInput) -> wire::Input {
     }
 }
 
-fn call(report: &sim::CallReport) -> wire::Call {
+/// What came of one call, effects included.
+pub fn call(report: &sim::CallReport) -> wire::Call {
     wire::Call {
         call_id: report.id.0,
         cast_id: report.cast.0,

@@ -18,6 +18,8 @@ pub struct Config {
     pub allow_origin: Vec<String>,
     /// What the outside calls this host, behind a proxy.
     pub public_url: Option<String>,
+    /// What compiled code is sealed with, where the environment says it.
+    pub secret_key: Option<String>,
     /// Threads that cast.
     pub threads: usize,
 }

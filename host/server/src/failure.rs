@@ -1,6 +1,7 @@
 //! Why a request is refused: one code of the closed list and a sentence for people.
 
 use spellhost_wire::Code;
+use spellhost_wire::reply::Trial;
 
 /// A refusal.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -12,6 +13,8 @@ pub struct Failure {
     pub message: String,
     /// Under what the log has the rest, where the fault is the host's.
     pub correlation: Option<String>,
+    /// What a trial found that refused a publish.
+    pub trial: Option<Box<Trial>>,
 }
 
 /// A number that names one failed request.
@@ -25,7 +28,7 @@ pub fn correlation() -> String {
 impl Failure {
     /// A refusal with its reason.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), correlation: None }
+        Self { code, message: message.into(), correlation: None, trial: None }
     }
 
     /// The world or the host goes down.

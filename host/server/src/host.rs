@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use spellhost_sim::{Aim, CastId, Channel, Point};
 use spellhost_store::Store;
 use spellhost_wire::message::{self, RequestedParams};
-use spellhost_wire::reply::{CastAccepted, Published, Reason, RevisionReady, Told, Uploaded};
+use spellhost_wire::reply::{CastAccepted, Told};
 use spellhost_wire::{Code, Target};
 
 use crate::config::Config;
@@ -18,12 +18,12 @@ use crate::failure::Failure;
 use crate::limits::{CONNECTIONS_MAX, SESSION_LIFETIME};
 use crate::params;
 use crate::shelf::Shelf;
-use crate::spells::{Moved, Spells, spell_of};
+use crate::notices::{Listeners, Noticed, Notices, notices};
+use crate::spells::{Spells, spell_of};
 use crate::time::{now_ms, rfc3339};
 use crate::who::{Action, Actor, GUEST, OPERATOR, new_token, same_token};
 use crate::world::WorldHandle;
-use crate::world::ask::{Ask, Casting, Swapping, Wanted};
-use crate::world::telling::digest;
+use crate::world::ask::{Ask, Casting, Wanted};
 
 /// The world that always exists.
 pub const DEFAULT_WORLD: &str = "default";
@@ -42,7 +42,13 @@ pub struct Host {
     /// One permit for each connection that is open.
     open: Arc<tokio::sync::Semaphore>,
     /// Channels move one after the other, so that store and worlds agree on the order.
-    moving: tokio::sync::Mutex<()>,
+    pub(crate) moving: tokio::sync::Mutex<()>,
+    /// Connections by account.
+    pub listeners: Listeners,
+    /// What worlds are given to tell the host with.
+    pub notices: Notices,
+    /// The other end, until somebody attends to it.
+    noticed: std::sync::Mutex<Option<Noticed>>,
 }
 
 /// A session that was opened.
@@ -70,7 +76,26 @@ impl Host {
         let worlds = RwLock::default();
         let (connections, moving) = (AtomicU64::new(1), tokio::sync::Mutex::default());
         let open = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
-        Self { config, store, shelf, operator_token, worlds, connections, open, moving }
+        let (notices, noticed) = notices();
+        let (listeners, noticed) = (Listeners::default(), std::sync::Mutex::new(Some(noticed)));
+        Self {
+            config,
+            store,
+            shelf,
+            operator_token,
+            worlds,
+            connections,
+            open,
+            moving,
+            listeners,
+            notices,
+            noticed,
+        }
+    }
+
+    /// What worlds notice, for the first who asks.
+    pub fn take_noticed(&self) -> Option<Noticed> {
+        self.noticed.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// A place for one more connection, until it is dropped; `None` where all are taken.
@@ -226,111 +251,6 @@ impl Host {
     /// Tells everybody everywhere.
     pub fn tell_all(&self, told: &Told) {
         self.worlds().iter().for_each(|world| world.send(Ask::Tell(Box::new(told.clone()))));
-    }
-
-    /// Admits a component as a new revision and points `draft` to it.
-    ///
-    /// # Errors
-    /// As [`Spells::upload`].
-    pub async fn upload(
-        self: &Arc<Self>,
-        sender: &Sender,
-        spell: String,
-        bytes: Vec<u8>,
-    ) -> Result<(Uploaded, bool), Failure> {
-        let actor = sender.actor.clone();
-        let (uploaded, is_new) =
-            self.blocking(move |host| host.spells().upload(&actor, &spell, &bytes)).await?;
-        if is_new {
-            self.tell_all(&Told::RevisionReady(RevisionReady {
-                spell_id: uploaded.spell_id.clone(),
-                revision_id: uploaded.revision_id,
-                manifest: uploaded.manifest.clone(),
-            }));
-        }
-        let draft = message::Publish {
-            spell_id: uploaded.spell_id.clone(),
-            revision_id: uploaded.revision_id.to_string(),
-            channel: spellhost_wire::Channel::Draft,
-            note: None,
-            trial: None,
-            guard: None,
-        };
-        self.publish(sender, draft).await?;
-        Ok((uploaded, is_new))
-    }
-
-    /// Points a channel to a revision, in the store and then in every world.
-    ///
-    /// # Errors
-    /// As [`Spells::publish`]; then nothing has changed anywhere.
-    pub async fn publish(
-        self: &Arc<Self>,
-        sender: &Sender,
-        publish: message::Publish,
-    ) -> Result<Published, Failure> {
-        if publish.trial.is_some() || publish.guard.is_some() {
-            let reason = "this host does not try or guard a publish: leave out trial and guard";
-            return Err(Failure::new(Code::BadParam, reason));
-        }
-        let _turn = self.moving.lock().await;
-        let actor = sender.actor.clone();
-        let moved = self
-            .blocking(move |host| {
-                let message::Publish { spell_id, revision_id, channel, note, .. } = publish;
-                host.spells().publish(&actor, &spell_id, &revision_id, store_channel(channel), note)
-            })
-            .await?;
-        self.swap(sender, moved, Reason::Publish).await
-    }
-
-    /// Points a channel to the entry before.
-    ///
-    /// # Errors
-    /// As [`Spells::rollback`].
-    pub async fn rollback(
-        self: &Arc<Self>,
-        sender: &Sender,
-        of: message::OfChannel,
-    ) -> Result<Published, Failure> {
-        let _turn = self.moving.lock().await;
-        let actor = sender.actor.clone();
-        let moved = self
-            .blocking(move |host| {
-                let reason = spellhost_store::Reason::Rollback;
-                host.spells().rollback(&actor, &of.spell_id, store_channel(of.channel), reason)
-            })
-            .await?;
-        self.swap(sender, moved, Reason::Rollback).await
-    }
-
-    /// Swaps a revision into every world; answers with the tick of the sender's.
-    async fn swap(&self, sender: &Sender, moved: Moved, reason: Reason) -> Result<Published, Failure> {
-        let channel = sim_channel(moved.channel);
-        let swapping = Swapping {
-            spell: moved.spell.clone(),
-            channel,
-            revision: moved.revision,
-            component: moved.component,
-            previous: moved.previous,
-            reason,
-        };
-        let mut tick = 0;
-        for world in self.worlds() {
-            let swapped = world.ask(|answer| Ask::Swap(Box::new(swapping.clone()), answer)).await;
-            // A world that closes meanwhile finds the channel in the store when it opens again.
-            if let (Ok(swapped), true) = (swapped, *world.id == *sender.world) {
-                tick = swapped;
-            }
-        }
-        Ok(Published {
-            spell_id: moved.spell.as_str().into(),
-            revision_id: digest(moved.revision.id),
-            channel: crate::world::wire_channel(channel),
-            tick,
-            manifest: moved.manifest,
-            trial: None,
-        })
     }
 
     /// Casts.

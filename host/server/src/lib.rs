@@ -11,6 +11,7 @@ mod failure;
 mod time;
 mod who;
 
+mod guard;
 mod params;
 mod shelf;
 mod spells;
@@ -19,6 +20,11 @@ mod keeper;
 mod recovery;
 mod world;
 
+mod notices;
+mod publishing;
+mod trial;
+
+mod authoring;
 mod host;
 mod origin;
 mod routes;

@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use spellhost_store::Blobs as _;
-use spellhost_wire::message::{CreateDraft, OfChannel, Publish};
+use spellhost_wire::message::CreateDraft;
 use spellhost_wire::{Channel, Code};
 
 use crate::failure::{Failure, correlation};
@@ -26,14 +26,14 @@ use crate::limits::{BODY_BYTES_MAX, MESSAGE_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::socket::{self, BINARY_PROTOCOL, PROTOCOL};
 use crate::world::ask::Ask;
 
-type App = State<Arc<Host>>;
-type Answer<T = Json<Value>> = Result<T, Failure>;
+pub(crate) type App = State<Arc<Host>>;
+pub(crate) type Answer<T = Json<Value>> = Result<T, Failure>;
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let title = status.canonical_reason().unwrap_or("error");
-        let problem = json!({
+        let mut problem = json!({
             "type": "about:blank",
             "title": title,
             "status": status.as_u16(),
@@ -41,6 +41,9 @@ impl IntoResponse for Failure {
             "code": self.code,
             "correlation_id": self.correlation.unwrap_or_else(correlation),
         });
+        if let Some(trial) = self.trial {
+            problem["trial"] = json!(trial);
+        }
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         (status, kind, problem.to_string()).into_response()
     }
@@ -75,8 +78,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/api/spells/{id}/revisions", put(upload).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)))
         .route("/api/spells/{id}/revisions/{rev}/manifest", get(manifest))
         .route("/api/spells/{id}/revisions/{rev}/files/{*path}", get(file))
-        .route("/api/spells/{id}/publish", post(publish))
-        .route("/api/spells/{id}/rollback", post(rollback))
+        .merge(crate::authoring::routes())
         .route("/api/channels/{channel}", get(channel))
         .route("/login", post(login))
         .route("/worlds", get(worlds))
@@ -145,7 +147,8 @@ async fn channel(State(host): App, Path(name): Path<String>) -> Answer {
         let component = json!({"digest": revision.component.digest, "size": revision.component.size});
         json!({"spell_id": spell.to_string(), "revision_id": revision.revision_id, "component": component})
     };
-    Ok(Json(json!({"channel": channel, "spells": spells.iter().map(listed).collect::<Vec<_>>()})))
+    let up = spells.iter().filter(|(_, revision)| revision.taken_down.is_none());
+    Ok(Json(json!({"channel": channel, "spells": up.map(listed).collect::<Vec<_>>()})))
 }
 
 #[derive(Deserialize)]
@@ -236,33 +239,8 @@ async fn file(
     Ok((headers, bytes).into_response())
 }
 
-#[derive(Deserialize)]
-struct PublishBody {
-    revision_id: String,
-    channel: Channel,
-    note: Option<String>,
-    trial: Option<f64>,
-    guard: Option<f64>,
-}
-
-async fn publish(State(host): App, sender: Sender, Path(spell_id): Path<String>, body: Bytes) -> Answer {
-    let PublishBody { revision_id, channel, note, trial, guard } = read(&body)?;
-    let publish = Publish { spell_id, revision_id, channel, note, trial, guard };
-    Ok(Json(json!(host.publish(&sender, publish).await?)))
-}
-
-#[derive(Deserialize)]
-struct RollbackBody {
-    channel: Channel,
-}
-
-async fn rollback(State(host): App, sender: Sender, Path(spell_id): Path<String>, body: Bytes) -> Answer {
-    let RollbackBody { channel } = read(&body)?;
-    Ok(Json(json!(host.rollback(&sender, OfChannel { spell_id, channel }).await?)))
-}
-
 /// Reads a JSON body; an empty one is an empty object.
-fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Failure> {
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Failure> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| Failure::new(Code::BadMessage, format!("the body: {error}")))
 }

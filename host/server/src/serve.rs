@@ -122,6 +122,9 @@ pub fn serve(config: Config, ready: impl FnOnce(SocketAddr), stop: Stop) -> Resu
 
 /// Answers requests until told to stop, and then no longer than [`DRAIN`].
 async fn run(host: Arc<Host>, listener: TcpListener, stop: Stop) -> std::io::Result<()> {
+    if let Some(noticed) = host.take_noticed() {
+        tokio::spawn(host.clone().attend(noticed));
+    }
     let app = router(host).into_make_service_with_connect_info::<SocketAddr>();
     let stopping = Arc::new(tokio::sync::Notify::new());
     let told = stopping.clone();
@@ -150,7 +153,11 @@ fn open(config: Config) -> Result<(Arc<Host>, Vec<Thread>), ServeError> {
     let engine = Engine::new(EngineOptions::default())?;
     let caster = Arc::new(Caster::new(&engine, config.threads).map_err(ServeError::Threads)?);
     let workbench = Workbench::of_this_program().map_err(ServeError::Compiler)?;
-    let shelf = Shelf::new(engine, Policy::default(), workbench);
+    let secret = match &config.secret_key {
+        Some(key) => *blake3::hash(key.as_bytes()).as_bytes(),
+        None => store.secret_key().map_err(failed)?,
+    };
+    let shelf = Shelf::new(engine, Policy::default(), workbench, secret).map_err(ServeError::Threads)?;
     let host = Arc::new(Host::new(config, store, shelf, token));
     let (world, thread) = open_world(&host, DEFAULT_WORLD, &caster)
         .map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;
@@ -174,17 +181,20 @@ fn open_world(
         seed,
         terrain: "hills".into(),
     })?;
-    let recovered = recover(&host.store, &own, WorldConfig { terrain: DEFAULT_TERRAIN, seed })?;
+    let engine_id = host.shelf.engine().id().to_string();
+    let config = WorldConfig { terrain: DEFAULT_TERRAIN, seed };
+    let recovered = recover(&host.store, &own, config, &engine_id)?;
     let heads = heads(host)?;
     let mut library = Library::new();
     heads.values().for_each(|(_, component)| library.insert(component.clone()));
     for component in recovered.world.components() {
         library.insert(host.shelf.component(&host.store, component)?);
     }
-    let engine_id = host.shelf.engine().id().to_string();
     let recorder = Box::new(Keeper::start(host.store.clone(), own, engine_id)?);
     let channel = Channel::Stable;
-    let start = Start { id: id.into(), recovered, channel, heads, library, caster: caster.clone(), recorder };
+    let notices = host.notices.clone();
+    let caster = caster.clone();
+    let start = Start { id: id.into(), recovered, channel, heads, library, caster, recorder, notices };
     Ok(world::open(start)?)
 }
 
@@ -200,6 +210,9 @@ fn heads(host: &Host) -> Result<Heads, Failure> {
         ];
         for (channel, revision) in channels {
             let Some(revision) = revision else { continue };
+            if host.store.revision(&revision)?.taken_down.is_some() {
+                continue;
+            }
             heads.insert(
                 (id.clone(), sim_channel(channel)),
                 host.shelf.revision(&host.store, Digest(revision.0))?,

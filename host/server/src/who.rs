@@ -34,6 +34,8 @@ pub enum Action<'a> {
     Author(&'a str),
     /// Clearing, saving, deleting a world of this owner.
     Keep(&'a str),
+    /// Taking a revision down, and what else is the operator's alone.
+    Operate,
 }
 
 impl Actor {
@@ -57,6 +59,7 @@ impl Actor {
             (Self::Operator, _) => true,
             (Self::Nobody, _) => false,
             (Self::Account(_), Action::Play) => true,
+            (Self::Account(_), Action::Operate) => false,
             (Self::Account(name), Action::Author(owner) | Action::Keep(owner)) => name == owner,
         }
     }
@@ -73,6 +76,7 @@ impl Actor {
             (Self::Nobody, _) => Failure::new(Code::Unauthorized, "log in first: POST /login"),
             (_, Action::Author(_)) => Failure::new(Code::Forbidden, "this spell is somebody else's"),
             (_, Action::Keep(_)) => Failure::new(Code::Forbidden, "this world is somebody else's"),
+            (_, Action::Operate) => Failure::new(Code::Forbidden, "only the operator may do this"),
             (_, Action::Play) => Failure::new(Code::Forbidden, "this may not be done here"),
         })
     }
@@ -105,6 +109,7 @@ mod tests {
         assert_eq!(rights(Action::Play), [false, true, true, true]);
         assert_eq!(rights(Action::Author("ada")), [false, false, true, true]);
         assert_eq!(rights(Action::Author(GUEST)), [false, true, false, true]);
+        assert_eq!(rights(Action::Operate), [false, false, false, true]);
         assert_eq!(rights(Action::Keep("ada")), [false, false, true, true]);
         assert_eq!(rights(Action::Keep(GUEST)), [false, true, false, true]);
     }

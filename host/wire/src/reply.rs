@@ -104,28 +104,38 @@ pub struct Published {
     pub trial: Option<Trial>,
 }
 
-/// What came of trying a revision on recorded casts.
+/// What came of trying a revision before it is published: on the recorded casts of the last minutes,
+/// and on two casts in a world of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the names are the meaning")]
 pub struct Trial {
-    /// Calls that were tried.
+    /// Recorded calls that were tried.
     pub calls: u64,
-    /// Those that were applied or failed before, and now ended otherwise.
+    /// Those of them that trapped, ran out of fuel, met a limit or asked for something invalid.
     pub trapped: u64,
-    /// Call by call.
-    pub differences: Vec<TrialCall>,
+    /// `trapped` of `calls`; those of the rehearsal where nothing was recorded.
+    pub rate: f64,
+    /// The most that `rate` may be.
+    pub allowed: f64,
+    /// Calls in a world of its own.
+    pub rehearsed: u64,
+    /// Those of them that went wrong.
+    pub rehearsed_trapped: u64,
+    /// Call by call, those that went wrong first, then those that differ; the first 200.
+    pub casts: Vec<TrialCall>,
 }
 
-/// One call of a trial that ended otherwise than before.
+/// One recorded call, then and with the new revision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are the meaning")]
 pub struct TrialCall {
+    pub world_id: String,
     pub cast_id: u64,
     pub call_id: u64,
     pub tick: u64,
     pub export: String,
     pub old: CallEnd,
     pub new: CallEnd,
+    pub effects: EffectsDifference,
 }
 
 /// How a call ended.
@@ -134,7 +144,17 @@ pub struct TrialCall {
 pub struct CallEnd {
     pub outcome: Outcome,
     pub fuel: Fuel,
-    pub effects: Vec<Effect>,
+}
+
+/// How the effects of a call differ from those it had.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EffectsDifference {
+    /// Whether they are the same, in the same order.
+    pub same: bool,
+    /// What it does now and did not.
+    pub added: Vec<Effect>,
+    /// What it did and does not now.
+    pub removed: Vec<Effect>,
 }
 
 /// `spell.cast_request`.
@@ -251,12 +271,15 @@ pub struct DesyncDetail {
 }
 
 /// `error`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the protocol page says it")]
 pub struct Refused {
     pub code: Code,
     pub message: String,
     pub request_type: Option<String>,
+    /// What a trial found that refused a publish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Box<Trial>>,
 }
 
 /// `connected`.
@@ -349,6 +372,17 @@ pub struct Report {
     pub line: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
+}
+
+/// A report as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct KeptReport {
+    /// 1, 2, 3… within the spell.
+    pub number: u64,
+    pub created_at: String,
+    #[serde(flatten)]
+    pub report: Report,
 }
 
 /// `presentation`.

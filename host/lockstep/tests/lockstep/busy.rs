@@ -160,6 +160,7 @@ fn inputs(dice: &mut Dice, tick: u64) -> Inputs {
         3 => {
             Some(Op::FillBox { min: BlockPos::new(-3, -2, 5), size: BlockSize::new(4, 2, 9), material, mode })
         }
+        4 => Some(Op::TakeDown(revision(dice.below(8)).0.id)),
         _ => None,
     });
     inputs

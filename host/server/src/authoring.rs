@@ -1,0 +1,79 @@
+//! The routes of who writes spells: publishing, rolling back, reports, taking down.
+//!
+//! Reads requests, asks the host, writes answers; decides nothing.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::Json;
+use axum::routing::{delete, get, post};
+use serde::Deserialize;
+use serde_json::json;
+use spellhost_wire::Channel;
+use spellhost_wire::message::{OfChannel, Publish, guard_rate, trial_rate};
+
+use crate::host::{Host, Sender};
+use crate::routes::{Answer, App, read};
+
+/// These routes.
+pub fn routes() -> Router<std::sync::Arc<Host>> {
+    Router::new()
+        .route("/api/spells/{id}/publish", post(publish))
+        .route("/api/spells/{id}/rollback", post(rollback))
+        .route("/api/spells/{id}/reports", get(reports))
+        .route("/api/spells/{id}/channels/{channel}", get(history))
+        .route("/api/spells/{id}/revisions/{rev}", delete(take_down))
+}
+
+#[derive(Deserialize)]
+struct PublishBody {
+    revision_id: String,
+    channel: Channel,
+    note: Option<String>,
+    #[serde(default, deserialize_with = "trial_rate")]
+    trial: Option<f64>,
+    #[serde(default, deserialize_with = "guard_rate")]
+    guard: Option<f64>,
+}
+
+async fn publish(State(host): App, sender: Sender, Path(spell_id): Path<String>, body: Bytes) -> Answer {
+    let PublishBody { revision_id, channel, note, trial, guard } = read(&body)?;
+    let publish = Publish { spell_id, revision_id, channel, note, trial, guard };
+    Ok(Json(json!(host.publish(&sender, publish).await?)))
+}
+
+#[derive(Deserialize)]
+struct RollbackBody {
+    channel: Channel,
+}
+
+async fn rollback(State(host): App, sender: Sender, Path(spell_id): Path<String>, body: Bytes) -> Answer {
+    let RollbackBody { channel } = read(&body)?;
+    Ok(Json(json!(host.rollback(&sender, OfChannel { spell_id, channel }).await?)))
+}
+
+async fn reports(State(host): App, sender: Sender, Path(spell_id): Path<String>) -> Answer {
+    let items = host.blocking(move |host| host.spells().reports(&sender.actor, &spell_id)).await?;
+    Ok(Json(json!({"items": items, "reports": items})))
+}
+
+/// The moves of a channel of a spell, newest first.
+async fn history(State(host): App, Path((spell_id, channel)): Path<(String, String)>) -> Answer {
+    let items = host.blocking(move |host| host.spells().history(&spell_id, &channel)).await?;
+    Ok(Json(json!({"items": items})))
+}
+
+#[derive(Deserialize)]
+struct TakeDownBody {
+    why: Option<String>,
+}
+
+async fn take_down(
+    State(host): App,
+    sender: Sender,
+    Path((spell_id, revision)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer {
+    let TakeDownBody { why } = read(&body)?;
+    Ok(Json(host.take_down(&sender, spell_id, revision, why).await?))
+}
