@@ -30,6 +30,19 @@ impl Client {
         client
     }
 
+    /// A client with a token.
+    pub fn join_as(host: &Host, token: &str) -> Self {
+        let mut client = Self::open(host);
+        let answer = client.ask("handshake", json!({"mode": "snapshot", "session_token": token}));
+        assert_eq!(answer["type"], "handshake_response", "{answer:#}");
+        client
+    }
+
+    /// Whether nothing of a type has come so far.
+    pub fn has_not_heard(&self, name: &str) -> bool {
+        self.came.iter().all(|message| message["type"] != name)
+    }
+
     /// A client that is told every frame from a tick on, with effects.
     pub fn follow(host: &Host, tick: u64) -> Self {
         let mut client = Self::open(host);

@@ -56,10 +56,16 @@ impl Host {
 
     /// A host on this directory, once it answers.
     pub fn at(folder: &Path) -> Self {
+        Self::with(folder, &[])
+    }
+
+    /// The same with more on its command line.
+    pub fn with(folder: &Path, more: &[&str]) -> Self {
         let data = folder.join("data");
         let mut child = command(folder)
             .args(["serve", "--listen", "127.0.0.1:0", "--json", "--data"])
             .arg(&data)
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the binary starts");
@@ -101,6 +107,18 @@ impl Host {
     /// One request of a page of this origin.
     pub fn request_from(&self, origin: &str, method: &str, path: &str, body: &[u8]) -> Answer {
         self.exchange(method, path, &format!("origin: {origin}\r\n"), body)
+    }
+
+    /// The items of a list that grows to a number of them by itself, within a few seconds.
+    pub fn kept(&self, path: &str, count: usize) -> Vec<Value> {
+        let begin = std::time::Instant::now();
+        loop {
+            let items = self.request("GET", path, b"").json()["items"].as_array().expect("a list").clone();
+            if items.len() >= count || begin.elapsed().as_secs() > 10 {
+                return items;
+            }
+            std::thread::yield_now();
+        }
     }
 
     fn exchange(&self, method: &str, path: &str, more: &str, body: &[u8]) -> Answer {

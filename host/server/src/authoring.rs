@@ -2,10 +2,13 @@
 //!
 //! Reads requests, asks the host, writes answers; decides nothing.
 
+use std::io::Write as _;
+
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
-use axum::response::Json;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Json, Response};
 use axum::routing::{delete, get, post};
 use serde::Deserialize;
 use serde_json::json;
@@ -14,6 +17,7 @@ use spellhost_wire::message::{OfChannel, Publish, guard_rate, trial_rate};
 
 use crate::host::{Host, Sender};
 use crate::routes::{Answer, App, read};
+use crate::who::Action;
 
 /// These routes.
 pub fn routes() -> Router<std::sync::Arc<Host>> {
@@ -23,6 +27,7 @@ pub fn routes() -> Router<std::sync::Arc<Host>> {
         .route("/api/spells/{id}/reports", get(reports))
         .route("/api/spells/{id}/channels/{channel}", get(history))
         .route("/api/spells/{id}/revisions/{rev}", delete(take_down))
+        .route("/admin/export", get(export))
 }
 
 #[derive(Deserialize)]
@@ -76,4 +81,41 @@ async fn take_down(
 ) -> Answer {
     let TakeDownBody { why } = read(&body)?;
     Ok(Json(host.take_down(&sender, spell_id, revision, why).await?))
+}
+
+/// Everything as one archive, while the host goes on. Where something cannot be read, the connection
+/// breaks off: half an archive is none, and says so where it is imported.
+async fn export(State(host): App, sender: Sender) -> Answer<Response> {
+    sender.actor.check(Action::Operate)?;
+    let (pieces, mut read) = tokio::sync::mpsc::channel(4);
+    tokio::task::spawn_blocking(move || {
+        let mut out = std::io::BufWriter::with_capacity(256 * 1024, Pieces(pieces.clone()));
+        let done = host.store.export(&mut out).map(|_| ());
+        let flushed = out.flush();
+        if let Err(error) = done {
+            tracing::error!(%error, "an export ended early");
+            // Who asked may have gone.
+            let _ = pieces.blocking_send(Err(std::io::Error::other("the export ended early")));
+        } else if let Err(error) = flushed {
+            tracing::debug!(%error, "nobody reads an export any more");
+        }
+    });
+    let stream = futures_util::stream::poll_fn(move |context| read.poll_recv(context));
+    let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+    Ok((kind, Body::from_stream(stream)).into_response())
+}
+
+/// Where an archive is written to: a body that is being sent.
+struct Pieces(tokio::sync::mpsc::Sender<std::io::Result<Bytes>>);
+
+impl std::io::Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let gone = |_| std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes))).map_err(gone)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

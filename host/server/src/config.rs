@@ -20,6 +20,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// What compiled code is sealed with, where the environment says it.
     pub secret_key: Option<String>,
+    /// Tries the database of a data directory in a process of its own; says what is wrong with it.
+    pub probe: fn(&std::path::Path) -> Result<(), String>,
     /// Threads that cast.
     pub threads: usize,
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use spellhost_forge::Workbench;
 use spellhost_runtime::{Caster, Engine, EngineError, EngineOptions, Library, Policy};
 use spellhost_sim::{Channel, Digest, SpellId, World, WorldConfig};
-use spellhost_store::{Options, Store, StoreError};
+use spellhost_store::{DirLock, Options, Store, StoreError};
 use tokio::net::TcpListener;
 
 use crate::config::Config;
@@ -145,7 +145,11 @@ async fn run(host: Arc<Host>, listener: TcpListener, stop: Stop) -> std::io::Res
 fn open(config: Config) -> Result<(Arc<Host>, Vec<Thread>), ServeError> {
     let data = config.data.clone();
     let failed = |source| ServeError::Store { data: data.clone(), source };
-    let (store, _) = Store::open(&config.data, Options::default()).map_err(failed)?;
+    let lock = DirLock::take(&config.data).map_err(failed)?;
+    (config.probe)(&config.data)
+        .map_err(|detail| failed(StoreError::DatabaseDamaged { dir: data.join("db"), detail }))?;
+    let options = Options { probed: true, ..Options::default() };
+    let (store, _) = Store::open_locked(lock, options).map_err(failed)?;
     let token = match &config.operator_token {
         Some(token) => token.clone(),
         None => store.operator_token().map_err(failed)?,
