@@ -63,15 +63,15 @@ impl Watching {
             if interrupt.is_raised() {
                 return;
             }
+            // On standard error: who started the host may have read the one line that it waited for.
             match swap(&path, own, &cancel) {
-                Ok(event) if screen.is_json() => screen.object(&event),
-                Ok(event) => screen.print(&said(screen, &event)),
+                Ok(event) if screen.is_json() => screen.note(&event.to_string()),
+                Ok(event) => screen.note(&said(screen, &event)),
                 Err(problem) if interrupt.is_raised() => drop(problem),
-                // The object on standard output is the listening address; what fails is told beside it.
                 Err(problem) if screen.is_json() => {
-                    screen.object(&json!({"event": "failed", "error": problem.json()}));
+                    screen.note(&json!({"event": "failed", "error": problem.json()}).to_string());
                 }
-                Err(problem) => screen.problem(&problem),
+                Err(problem) => screen.note(&problem.to_string()),
             }
         }
     }
@@ -79,7 +79,7 @@ impl Watching {
 
 fn said(screen: Screen, event: &serde_json::Value) -> String {
     let text = |key: &str| event[key].as_str().unwrap_or_default();
-    format!("{} is on {} from tick {}\n", screen.bold(text("spell_id")), text("channel"), event["tick"])
+    format!("{} is on {} from tick {}", screen.bold(text("spell_id")), text("channel"), event["tick"])
 }
 
 /// The spells at a path.
