@@ -20,3 +20,4 @@ mod server;
 mod spells;
 mod terminal;
 mod transcripts;
+mod web;

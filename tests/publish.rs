@@ -11,13 +11,15 @@ use serde_json::{Value, json};
 use crate::components::spells;
 use crate::guests;
 use crate::server::client::Client;
-use crate::server::host::{Answer, Host};
+use crate::server::host::{Answer, Host, OPERATOR};
 
 /// A component whose `cast` is this text, told apart from others by a mark.
 pub fn guest(mark: &str, parts: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("guest.wat");
-    let text = format!(";; A guest of the tests of publishing.\n;; ends: applied\n(data (i32.const 6000) \"{mark}\")\n{parts}");
+    let text = format!(
+        ";; A guest of the tests of publishing.\n;; ends: applied\n(data (i32.const 6000) \"{mark}\")\n{parts}"
+    );
     fs::write(&path, text).expect("a writable folder");
     guests::build(&path)
 }
@@ -114,14 +116,20 @@ fn a_publish_that_fails_changes_nothing_and_disconnects_nobody() {
         assert_eq!((answer.status, &problem["code"]), (422, &json!("trial_failed")), "{problem:#}");
         assert_eq!((&problem["trial"]["calls"], &problem["trial"]["trapped"]), (&json!(3), &json!(3)));
         let call = &problem["trial"]["casts"][0];
-        assert_eq!((&call["old"]["outcome"]["kind"], &call["new"]["outcome"]["kind"]), (&json!("applied"), &json!("trapped")));
+        assert_eq!(
+            (&call["old"]["outcome"]["kind"], &call["new"]["outcome"]["kind"]),
+            (&json!("applied"), &json!("trapped"))
+        );
         assert_eq!(call["effects"]["removed"][0]["type"], "set_voxel", "{call:#}");
     }
     let refused = client.ask(
         "spell.publish",
         json!({"spell_id": "ember", "revision_id": bad, "channel": "stable", "trial": true}),
     );
-    assert_eq!((&refused["data"]["code"], &refused["data"]["trial"]["trapped"]), (&json!("trial_failed"), &json!(3)));
+    assert_eq!(
+        (&refused["data"]["code"], &refused["data"]["trial"]["trapped"]),
+        (&json!("trial_failed"), &json!(3))
+    );
     for (more, code) in [(json!({"trial": 2}), "bad_message"), (json!({"guard": "much"}), "bad_message")] {
         assert_eq!(publish(&host, "ember", &bad, more).json()["code"], code);
     }
@@ -160,8 +168,7 @@ fn a_trial_of_the_same_spell_finds_no_difference_and_one_of_another_names_it() {
 fn of_two_who_publish_at_once_one_is_told_and_the_history_is_one_line() {
     let host = Host::start();
     created(&host, "ember");
-    let revisions: Vec<String> =
-        ["a", "b", "c", "d"].map(|mark| upload(&host, "ember", &idle(mark))).into();
+    let revisions: Vec<String> = ["a", "b", "c", "d"].map(|mark| upload(&host, "ember", &idle(mark))).into();
     let mut watcher = Client::join(&host, "snapshot");
     let mut moved = Vec::new();
     let mut conflicts = 0;
@@ -194,8 +201,8 @@ fn of_two_who_publish_at_once_one_is_told_and_the_history_is_one_line() {
     moved.sort();
     let mut last = String::new();
     for (tick, _) in &moved {
-        let update =
-            watcher.event("spell.active_update", |update| update["channel"] == "stable" && update["tick"] == *tick);
+        let update = watcher
+            .event("spell.active_update", |update| update["channel"] == "stable" && update["tick"] == *tick);
         last = update["revision_id"].as_str().expect("a revision").to_owned();
     }
     assert_eq!(host.request("GET", "/api/spells/ember", b"").json()["active"]["stable"], last.as_str());
@@ -274,8 +281,7 @@ fn what_the_operator_takes_down_is_cast_by_nobody() {
     assert_eq!(cast(&mut client, "ember")["revision_id"], second.as_str());
     let path = format!("/api/spells/ember/revisions/{second}");
     assert_eq!(host.request("DELETE", &path, b"").status, 403, "the owner is not the operator");
-    let token = fs::read_to_string(host.data().join("operator.token")).expect("a token");
-    let answer = host.request_as(token.trim(), "DELETE", &path, b"{\"why\": \"it is rude\"}");
+    let answer = host.request_as(OPERATOR, "DELETE", &path, b"{\"why\": \"it is rude\"}");
     assert_eq!(answer.status, 200, "{}", answer.text());
     let gone = |client: &mut Client| {
         let refused = client.ask("spell.cast_request", json!({"spell_id": "ember", "channel": "stable"}));
@@ -285,7 +291,11 @@ fn what_the_operator_takes_down_is_cast_by_nobody() {
     };
     gone(&mut client);
     let again = publish(&host, "ember", &second, json!({"channel": "beta"}));
-    assert!(again.json()["detail"].as_str().is_some_and(|text| text.contains("it is rude")), "{}", again.text());
+    assert!(
+        again.json()["detail"].as_str().is_some_and(|text| text.contains("it is rude")),
+        "{}",
+        again.text()
+    );
     host.end("TERM");
     let host = Host::at(folder.path());
     let mut client = Client::join(&host, "snapshot");

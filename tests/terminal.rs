@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::binary::{command, root, run};
 use crate::publish::{idle, trapping};
 use crate::server::client::Client;
-use crate::server::host::Host;
+use crate::server::host::{Host, OPERATOR};
 
 /// Runs a command with settings of its own; the exit code and its object.
 fn ask(folder: &Path, arguments: &[&str]) -> (i32, Value) {
@@ -21,8 +21,9 @@ fn ask(folder: &Path, arguments: &[&str]) -> (i32, Value) {
         .output()
         .expect("the binary starts");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let object = serde_json::from_str(&text)
-        .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {text}{}", String::from_utf8_lossy(&output.stderr)));
+    let object = serde_json::from_str(&text).unwrap_or_else(|error| {
+        panic!("{arguments:?}: {error}: {text}{}", String::from_utf8_lossy(&output.stderr))
+    });
     (output.status.code().unwrap_or(-1), object)
 }
 
@@ -60,15 +61,23 @@ fn a_spell_is_published_rolled_back_and_listed_from_a_terminal() {
     }
     let ember = root().join("spells/fireball").display().to_string();
     let built = done_on(&["publish", &ember, "--channel", "stable", "--note", "first"]);
-    assert_eq!((&built["spell_id"], &built["channel"], &built["version"]), (&json!("fireball"), &json!("stable"), &json!(1)));
+    assert_eq!(
+        (&built["spell_id"], &built["channel"], &built["version"]),
+        (&json!("fireball"), &json!("stable"), &json!(1))
+    );
     assert!(built["tick"].is_number(), "{built:#}");
     let first = done_on(&["publish", "a.wasm", "--spell", "ember", "--channel", "stable"]);
     let mut client = Client::join(&host, "snapshot");
     let accepted = client.ask("spell.cast_request", json!({"spell_id": "ember"}));
     client.event("spell.cast_event", |event| event["cast_id"] == accepted["data"]["cast_id"]);
-    let second = done_on(&["publish", "b.wasm", "--spell", "ember", "--channel", "stable", "--trial", "--guard=5%"]);
+    let second =
+        done_on(&["publish", "b.wasm", "--spell", "ember", "--channel", "stable", "--trial", "--guard=5%"]);
     assert_eq!((&second["version"], &second["trial"]["trapped"]), (&json!(2), &json!(0)));
-    let bad = refused_on(&["publish", "bad.wasm", "--spell", "ember", "--channel", "stable", "--trial=0.5"], 1, "trial_failed");
+    let bad = refused_on(
+        &["publish", "bad.wasm", "--spell", "ember", "--channel", "stable", "--trial=0.5"],
+        1,
+        "trial_failed",
+    );
     assert_eq!(bad["error"]["trial"]["trapped"], 1, "{bad:#}");
 
     let listed = done_on(&["revisions", "ember"]);
@@ -104,10 +113,9 @@ fn a_spell_is_published_rolled_back_and_listed_from_a_terminal() {
     refused_on(&["publish", "a.wasm", "--spell", "ember"], 1, "forbidden");
     refused_on(&["rollback", "ember", "--token", "nonsense"], 1, "unauthorized");
     assert_eq!(done_on(&["publish", "a.wasm", "--spell", "adas"])["channel"], "draft");
-    let operator = fs::read_to_string(host.data().join("operator.token")).expect("a token");
-    assert_eq!(done_on(&["publish", "b.wasm", "--spell", "ember", "--token", operator.trim()])["spell_id"], "ember");
+    assert_eq!(done_on(&["publish", "b.wasm", "--spell", "ember", "--token", OPERATOR])["spell_id"], "ember");
     // For people: one line that says from when.
-    let output = run(here, &["rollback", "ember", "--token", operator.trim(), "--server", &server]);
+    let output = run(here, &["rollback", "ember", "--token", OPERATOR, "--server", &server]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.starts_with("ember is on draft from tick "), "{text}");
 }
@@ -135,8 +143,7 @@ fn a_store_is_checked_mended_emptied_and_moved() {
     refused(here, &["export", "x.archive", "--data", "data"], 2, "store_in_use");
     // A host that runs exports itself, to its operator.
     refused(here, &["export", "live.archive", "--server", &server], 1, "forbidden");
-    let operator = fs::read_to_string(host.data().join("operator.token")).expect("a token");
-    done(here, &["export", "live.archive", "--server", &server, "--token", operator.trim()]);
+    done(here, &["export", "live.archive", "--server", &server, "--token", OPERATOR]);
     host.end("TERM");
     done(here, &["import", "live.archive", "--data", "copy"]);
     assert_eq!(done(here, &["fsck", "--data", "copy"])["clean"], true);
@@ -172,7 +179,9 @@ fn a_store_is_checked_mended_emptied_and_moved() {
     host.end("TERM");
 
     // A blob that was changed is found, and named.
-    let blob = walk(&here.join("data/blobs")).into_iter().max_by_key(|path| path.metadata().map_or(0, |data| data.len()));
+    let blob = walk(&here.join("data/blobs"))
+        .into_iter()
+        .max_by_key(|path| path.metadata().map_or(0, |data| data.len()));
     fs::write(blob.expect("a blob"), b"something else").expect("writable");
     let (code, found) = ask(here, &["fsck", "--data", "data"]);
     assert_eq!((code, &found["clean"]), (1, &json!(false)), "{found:#}");
@@ -207,10 +216,11 @@ fn what_is_saved_is_swapped_into_the_host_that_watches() {
     let here = folder.path();
     let spell = here.join("ember.wasm");
     fs::write(&spell, idle("first")).expect("writable");
-    let host = Host::with(here, &["--watch", "ember.wasm"]);
+    let host = Host::at_with(here, &["--watch", "ember.wasm"]);
     let mut client = Client::join(&host, "snapshot");
     // What was there at the start may have been swapped in before anybody listened.
-    let stable = |host: &Host| host.request("GET", "/api/spells/ember", b"").json()["active"]["stable"].clone();
+    let stable =
+        |host: &Host| host.request("GET", "/api/spells/ember", b"").json()["active"]["stable"].clone();
     let begin = std::time::Instant::now();
     while !stable(&host).is_string() && begin.elapsed().as_secs() < 30 {
         std::thread::yield_now();

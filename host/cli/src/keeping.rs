@@ -197,7 +197,8 @@ pub fn recover(args: &RecoverArgs, screen: Screen) -> Result<u8, Problem> {
     let aside = done.set_aside.display().to_string();
     if screen.is_json() {
         let rows = done.rows;
-        screen.object(&json!({"changes": done.sequence, "rows": rows, "lost": done.lost, "set_aside": aside}));
+        screen
+            .object(&json!({"changes": done.sequence, "rows": rows, "lost": done.lost, "set_aside": aside}));
         return Ok(0);
     }
     let lost = done.lost.map(|lost| format!("lost: {lost}\n")).unwrap_or_default();
@@ -249,7 +250,8 @@ pub fn gc(args: &GcArgs, screen: Screen) -> Result<u8, Problem> {
 /// Where there is no store, it is in use, something in it is damaged, or the archive cannot be written.
 pub fn export(args: &ExportArgs, screen: Screen) -> Result<u8, Problem> {
     let file = args.file.as_ref().or(args.output.as_ref());
-    let file = file.ok_or_else(|| Problem::usage("usage", "name the archive to write").hint("spellhost export FILE"))?;
+    let file = file
+        .ok_or_else(|| Problem::usage("usage", "name the archive to write").hint("spellhost export FILE"))?;
     let bytes = match &args.server {
         Some(server) => download(file, server, args.token.clone())?,
         None => {
@@ -292,10 +294,13 @@ pub fn import(args: &ImportArgs, screen: Screen) -> Result<u8, Problem> {
         return Err(failed(std::io::ErrorKind::IsADirectory.into()));
     }
     let dir = &args.data.data;
-    let done = spellhost_store::import(dir, &mut std::io::BufReader::new(file)).map_err(|error| told(&error))?;
+    let done =
+        spellhost_store::import(dir, &mut std::io::BufReader::new(file)).map_err(|error| told(&error))?;
     let shown = dir.display().to_string();
     if screen.is_json() {
-        screen.object(&json!({"data": shown, "changes": done.sequence, "rows": done.rows, "blobs": done.blobs}));
+        screen.object(
+            &json!({"data": shown, "changes": done.sequence, "rows": done.rows, "blobs": done.blobs}),
+        );
     } else {
         screen.print(&format!("{}: {} rows, {} blobs\n", screen.bold(&shown), done.rows, done.blobs));
     }
@@ -325,7 +330,8 @@ pub fn probe(dir: &Path) -> Result<(), String> {
     let program = if own.exists() { Ok(own) } else { std::env::current_exe() };
     let dir = dir.to_string_lossy();
     let started = program.and_then(|program| Worker::start(&program, &[PROBE, &dir]));
-    let mut worker = started.map_err(|error| format!("it cannot be tried in a process of its own: {error}"))?;
+    let mut worker =
+        started.map_err(|error| format!("it cannot be tried in a process of its own: {error}"))?;
     match worker.receive(PROBE_TIME, &Cancel::new()) {
         Ok(found) if found.is_empty() => Ok(()),
         Ok(found) => Err(String::from_utf8_lossy(&found).into_owned()),

@@ -39,8 +39,9 @@ pub fn login(args: &Args, screen: Screen) -> Result<u8, Problem> {
         body["username"] = json!(username);
     }
     let answer = remote.post("/login", body)?;
-    let login: Login = serde_json::from_value(answer)
-        .map_err(|error| Problem::failed("refused", format!("{server} is no host of spells")).because(&error))?;
+    let login: Login = serde_json::from_value(answer).map_err(|error| {
+        Problem::failed("refused", format!("{server} is no host of spells")).because(&error)
+    })?;
     let (username, client_id) = (login.username.clone(), login.client_id.clone());
     let path = Logins::read()?.keep(&server, login)?;
     if screen.is_json() {

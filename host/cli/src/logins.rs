@@ -36,7 +36,9 @@ impl Logins {
         let folder = set("SPELLHOST_CONFIG")
             .or_else(|| set("XDG_CONFIG_HOME").map(|folder| folder.join("spellhost")))
             .or_else(|| set("HOME").map(|home| home.join(".config").join("spellhost")));
-        let none = || Problem::usage("config", "there is no folder for settings").hint("set HOME or SPELLHOST_CONFIG");
+        let none = || {
+            Problem::usage("config", "there is no folder for settings").hint("set HOME or SPELLHOST_CONFIG")
+        };
         Ok(folder.ok_or_else(none)?.join("logins.json"))
     }
 

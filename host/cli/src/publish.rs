@@ -93,7 +93,8 @@ fn rate(text: &str) -> Result<f64, String> {
         Some(percent) => (percent.trim(), 100.0),
         None => (text.trim(), 1.0),
     };
-    let share = number.parse::<f64>().ok().map(|number| number / of).filter(|share| (0.0..=1.0).contains(share));
+    let share =
+        number.parse::<f64>().ok().map(|number| number / of).filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "a rate is a share from 0 to 1, or a percentage like 5%".into())
 }
 

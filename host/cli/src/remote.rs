@@ -54,11 +54,14 @@ impl Which {
     /// Where it is none.
     pub fn address(&self) -> Result<String, Problem> {
         let text = self.server.trim_end_matches('/');
-        let wrong = |message: String| Problem::usage("server", message).hint("--server http://127.0.0.1:5000");
+        let wrong =
+            |message: String| Problem::usage("server", message).hint("--server http://127.0.0.1:5000");
         let url = reqwest::Url::parse(text)
             .map_err(|error| wrong(format!("`{text}` is no address of a host")).because(&error))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(wrong(format!("`{text}` is no address of a host: it begins with http:// or https://")));
+            return Err(wrong(format!(
+                "`{text}` is no address of a host: it begins with http:// or https://"
+            )));
         }
         Ok(text.to_owned())
     }
@@ -84,10 +87,15 @@ impl Remote {
     /// # Errors
     /// What the system does not give.
     pub fn new(server: String, token: Option<String>) -> Result<Self, Problem> {
-        let failed = |error: &dyn std::error::Error| Problem::usage("http", "cannot make requests here").because(error);
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
-        let client = reqwest::Client::builder().connect_timeout(CONNECT).build().map_err(|error| failed(&error))?;
+        let failed = |error: &dyn std::error::Error| {
+            Problem::usage("http", "cannot make requests here").because(error)
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| failed(&error))?;
+        let client =
+            reqwest::Client::builder().connect_timeout(CONNECT).build().map_err(|error| failed(&error))?;
         Ok(Self { runtime, client, server, token })
     }
 
@@ -213,7 +221,9 @@ pub fn pages(remote: &Remote, path: &str) -> Result<Vec<Value>, Problem> {
 /// A text as part of an address.
 pub fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 #[cfg(test)]

@@ -114,7 +114,12 @@ fn one(remote: &Remote, channel: &str, screen: Screen) -> Result<u8, Problem> {
     for spell in found["spells"].as_array().into_iter().flatten() {
         let component = &spell["component"];
         let size = words::size(component["size"].as_u64().unwrap_or_default());
-        table.add_row([text(&spell["spell_id"]), short(&spell["revision_id"]), short(&component["digest"]), size]);
+        table.add_row([
+            text(&spell["spell_id"]),
+            short(&spell["revision_id"]),
+            short(&component["digest"]),
+            size,
+        ]);
     }
     screen.print(&format!("{table}\n"));
     Ok(0)

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
 use serde_json::json;
-use spellhost_server::{Config, ServeError, Stop};
+use spellhost_server::{Config, Ended, ServeError, Stop};
 
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
@@ -50,7 +50,7 @@ pub struct Args {
     threads: Option<u16>,
 }
 
-/// Runs the command; 0 after a signal and draining.
+/// Runs the command; 0 after SIGTERM and draining, 130 after Ctrl-C and draining.
 ///
 /// # Errors
 /// Where it cannot start: the address, the data directory, a public address without authentication.
@@ -70,7 +70,8 @@ pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
             screen.print(&format!("listening on http://{address}\n"));
         }
         let Some(watching) = watching else { return };
-        let kept = || std::fs::read_to_string(data.join("operator.token")).map(|token| token.trim().to_owned());
+        let kept =
+            || std::fs::read_to_string(data.join("operator.token")).map(|token| token.trim().to_owned());
         // The host has made it by now.
         let token = operator.map_or_else(|| kept().unwrap_or_default(), |token| token);
         let here = if address.ip().is_unspecified() { local(address) } else { address };
@@ -78,8 +79,10 @@ pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
         let interrupt = interrupt.clone();
         std::thread::spawn(move || watching.publish(&own, screen, &interrupt));
     };
-    spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
-    interrupt.accept();
+    let ended = spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
+    if ended == Ended::Told {
+        interrupt.accept();
+    }
     Ok(0)
 }
 
@@ -97,6 +100,11 @@ fn config(args: &Args) -> Result<Config, Problem> {
         return Err(Problem::usage("public_address", message)
             .hint("spellhost serve --listen 127.0.0.1:5000")
             .hint("set SPELLHOST_OPERATOR_TOKEN, or --allow-guests to let anybody in"));
+    }
+    let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if let Some(url) = args.public_url.as_ref().filter(|url| !is_url(url)) {
+        return Err(Problem::usage("public_url", format!("`{url}` is no address that clients could open"))
+            .hint("spellhost serve --public-url https://spells.example.org"));
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Config {

@@ -50,7 +50,9 @@ impl Watching {
                     let _ = send.send(own.clone());
                 }
             })
-            .map_err(|error| Problem::usage("watch", format!("cannot watch `{}`", path.display())).because(&error))
+            .map_err(|error| {
+                Problem::usage("watch", format!("cannot watch `{}`", path.display())).because(&error)
+            })
         };
         let watches = paths.iter().map(watch).collect::<Result<_, _>>()?;
         Ok(Self { paths, saved, _watches: watches })

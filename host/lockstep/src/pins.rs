@@ -72,9 +72,14 @@ impl Pins {
 
     /// The parameters of a cast as the revision declares them: in its order, and of its kinds where JSON has
     /// fewer (`4` may be a number, `[1, 2, 3]` a block, a text a material). What is not declared stays.
-    pub(crate) fn declared(&self, revision: wire::Digest, given: &[wire::NamedValue]) -> Vec<wire::NamedValue> {
+    pub(crate) fn declared(
+        &self,
+        revision: wire::Digest,
+        given: &[wire::NamedValue],
+    ) -> Vec<wire::NamedValue> {
         let declared = self.params.get(&revision).map_or(&[][..], Vec::as_slice);
-        let place = |name: &str| declared.iter().position(|(known, _)| known == name).unwrap_or(declared.len());
+        let place =
+            |name: &str| declared.iter().position(|(known, _)| known == name).unwrap_or(declared.len());
         let mut values = given.to_vec();
         values.sort_by_key(|named| place(&named.name));
         for named in &mut values {
@@ -106,7 +111,8 @@ impl Pins {
 /// Gives a value the kind that was declared, where it can have been of it before it was JSON.
 fn coerce(kind: &str, value: &mut wire::Value) {
     use wire::Value::{Block, Entity, Integer, Material, Number, Point, Text};
-    let whole = |part: f64| part.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&part);
+    let whole =
+        |part: f64| part.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&part);
     let other = match (kind, &*value) {
         ("number", Integer { value }) => Number { value: *value as f64 },
         ("integer", Number { value }) if whole(*value) => Integer { value: *value as i64 },

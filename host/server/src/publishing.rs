@@ -18,7 +18,7 @@ use crate::limits::{LOG_WAIT, TRIAL_CASTS_SHOWN_MAX};
 use crate::spells::{Moved, Prepared, spell_of};
 use crate::trial::{Candidate, Tried};
 use crate::who::{Action, OPERATOR};
-use crate::world::ask::{Ask, Swapping};
+use crate::world::ask::{Answer, Ask, Swapping};
 use crate::world::telling::digest;
 use crate::world::{WorldHandle, wire_channel};
 
@@ -87,8 +87,7 @@ impl Host {
         let message::Publish { spell_id, revision_id, channel, note, trial, guard } = publish;
         let actor = sender.actor.clone();
         let prepare = move |host: &Self| {
-            let prepared =
-                host.spells().prepare(&actor, &spell_id, &revision_id, store_channel(channel))?;
+            let prepared = host.spells().prepare(&actor, &spell_id, &revision_id, store_channel(channel))?;
             let trial = host.try_out(&prepared, trial)?;
             Ok((prepared, trial))
         };
@@ -103,11 +102,8 @@ impl Host {
     /// Tries a revision; the report, where one was asked for.
     fn try_out(&self, prepared: &Prepared, asked: Option<f64>) -> Result<Option<Trial>, Failure> {
         let caster = self.shelf.rehearsing();
-        let candidate = Candidate {
-            spell: &prepared.spell,
-            revision: prepared.revision,
-            component: &prepared.component,
-        };
+        let candidate =
+            Candidate { spell: &prepared.spell, revision: prepared.revision, component: &prepared.component };
         let outcomes = candidate.rehearse(caster);
         // What the host itself could not run, it must not run in a world.
         if let Some(fault) = outcomes.iter().find(|outcome| is_the_hosts(outcome)) {
@@ -116,7 +112,7 @@ impl Host {
         }
         let Some(allowed) = asked else { return Ok(None) };
         let mut tried = Vec::new();
-        for world in self.worlds() {
+        for world in self.worlds.all() {
             tried.extend(self.tried_in(&candidate, &world)?);
         }
         let wrong = outcomes.iter().filter(|outcome| is_wrong(outcome)).count();
@@ -138,7 +134,9 @@ impl Host {
     fn tried_in(&self, candidate: &Candidate<'_>, world: &WorldHandle) -> Result<Vec<Tried>, Failure> {
         let id = spellhost_store::WorldId::parse(&world.id)?;
         self.wait_for_log(&id, world.facts.now().0)?;
-        let config = crate::recovery::config_of(&self.store.world(&id)?);
+        let kept = self.store.world(&id)?;
+        let terrain = crate::worlds::terrain_of(&kept.terrain).unwrap_or_default();
+        let config = spellhost_sim::WorldConfig { terrain, seed: kept.seed };
         candidate
             .against(&self.store, &id, config, self.shelf.rehearsing())
             .map_err(|error| Failure::internal(&error))
@@ -232,14 +230,7 @@ impl Host {
             reason,
             guard,
         };
-        let mut tick = 0;
-        for world in self.worlds() {
-            let swapped = world.ask(|answer| Ask::Swap(Box::new(swapping.clone()), answer)).await;
-            // A world that closes meanwhile finds the channel in the store when it opens again.
-            if let (Ok(swapped), true) = (swapped, *world.id == *told) {
-                tick = swapped;
-            }
-        }
+        let tick = self.ask_all(told, |answer| Ask::Swap(Box::new(swapping.clone()), answer)).await;
         Ok(Published {
             spell_id: moved.spell.as_str().into(),
             revision_id: digest(moved.revision.id),
@@ -261,7 +252,7 @@ impl Host {
         revision: String,
         why: Option<String>,
     ) -> Result<serde_json::Value, Failure> {
-        sender.actor.check(Action::Operate)?;
+        sender.actor.check(Action::Administer)?;
         let _turn = self.moving.lock().await;
         let (spell, id) = self
             .blocking(move |host| {
@@ -271,20 +262,18 @@ impl Host {
                 Ok((spell, Digest(id.0)))
             })
             .await?;
-        let tick = self.end_everywhere(sender, id).await;
+        let tick = self.ask_all(&sender.world, |answer| Ask::TakeDown(id, answer)).await;
         Ok(taken(&spell, id, tick))
     }
 
-    async fn end_everywhere(&self, sender: &Sender, id: Digest) -> u64 {
-        let mut tick = 0;
-        for world in self.worlds() {
-            let ended = world.ask(|answer| Ask::TakeDown(id, answer)).await;
-            // As in `swap`: a world that closes meanwhile asks the store.
-            if let (Ok(ended), true) = (ended, *world.id == *sender.world) {
-                tick = ended;
-            }
-        }
-        tick
+    /// Asks every world at once, each answers after its next tick; the tick of one of them.
+    async fn ask_all(&self, told: &str, ask: impl Fn(Answer<u64>) -> Ask) -> u64 {
+        let worlds = self.worlds.all();
+        let asked = worlds.iter().map(|world| world.ask(&ask));
+        let answered = futures_util::future::join_all(asked).await;
+        let mine = worlds.iter().zip(answered).find(|(world, _)| *world.id == *told);
+        // A world that closes meanwhile finds everything in the store when it opens again.
+        mine.and_then(|(_, tick)| tick.ok()).unwrap_or_default()
     }
 }
 
@@ -323,4 +312,3 @@ fn summed(mut tried: Vec<Tried>, (wrong, rehearsed): (usize, usize), allowed: f6
         casts: tried.into_iter().map(|one| one.call).collect(),
     }
 }
-

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use spellhost_lockstep::applying::apply_tick;
 use spellhost_lockstep::{Pins, pin, reference};
-use spellhost_sim::{Terrain, World, WorldConfig};
+use spellhost_sim::{World, WorldConfig};
 use spellhost_store::{Blobs as _, Digest, Epoch, FrameLog as _, LogEntry, Snapshot, Store, WorldId};
 use spellhost_wire::Frame;
 
@@ -82,7 +82,12 @@ pub fn recover(
 
 /// Makes sure that the log goes on with this engine: the first tick of its own frames. A world of an older
 /// engine goes on from its last snapshot, where nothing was played after it.
-fn enter_epoch(store: &Store, id: &WorldId, config: WorldConfig, engine_id: &str) -> Result<u64, RecoveryError> {
+fn enter_epoch(
+    store: &Store,
+    id: &WorldId,
+    config: WorldConfig,
+    engine_id: &str,
+) -> Result<u64, RecoveryError> {
     let Some(snapshot) = store.snapshot_at(id, u64::MAX)? else {
         // From the first moment on it is known whose frames follow.
         save(store, id, engine_id, &World::new(config))?;
@@ -101,16 +106,6 @@ fn enter_epoch(store: &Store, id: &WorldId, config: WorldConfig, engine_id: &str
     // A snapshot of this engine: whoever opens the world next knows whose frames follow.
     save(store, id, engine_id, &world)?;
     Ok(snapshot.tick)
-}
-
-/// What a world is made from that has no snapshot yet.
-pub fn config_of(world: &spellhost_store::World) -> WorldConfig {
-    let terrain = match world.terrain.as_str() {
-        "flat" => Terrain::Flat,
-        "empty" => Terrain::Empty,
-        _ => Terrain::Hills,
-    };
-    WorldConfig { terrain, seed: world.seed }
 }
 
 /// The world of a snapshot.

@@ -36,7 +36,12 @@ impl Shelf {
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn new(engine: Engine, policy: Policy, workbench: Workbench, secret: [u8; 32]) -> std::io::Result<Self> {
+    pub fn new(
+        engine: Engine,
+        policy: Policy,
+        workbench: Workbench,
+        secret: [u8; 32],
+    ) -> std::io::Result<Self> {
         let key = ArtefactKey::from_bytes(blake3::derive_key("spellhost compiled components", &secret));
         let rehearsing = Caster::new(&engine, 1)?;
         Ok(Self { engine, policy, workbench, key, rehearsing, places: Mutex::default() })
@@ -81,9 +86,8 @@ impl Shelf {
         let admitted = admit(bytes, &self.policy).ok()?;
         let digest = admitted.digest();
         let kept = with_key(&self.engine, digest, |key| store.artefact(key)).ok()??;
-        let loaded = Artefact::open(kept, &self.key)
-            .map_err(|error| error.to_string())
-            .and_then(|artefact| {
+        let loaded =
+            Artefact::open(kept, &self.key).map_err(|error| error.to_string()).and_then(|artefact| {
                 self.engine.load_artefact(admitted, &artefact).map_err(|rejection| rejection.to_string())
             });
         match loaded {

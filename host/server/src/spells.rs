@@ -239,12 +239,7 @@ impl Spells<'_> {
     ///
     /// # Errors
     /// As [`Spells::rollback`].
-    pub fn take_back(
-        self,
-        spell: SpellId,
-        channel: Channel,
-        from: Digest,
-    ) -> Result<Option<Moved>, Failure> {
+    pub fn take_back(self, spell: SpellId, channel: Channel, from: Digest) -> Result<Option<Moved>, Failure> {
         let pointer = self.store.pointer(&id_of(&spell)?, channel)?;
         if pointer.is_none_or(|pointer| pointer.revision_id.0 != from.0) {
             return Ok(None);
@@ -296,7 +291,8 @@ impl Spells<'_> {
     pub fn history(self, spell: &str, channel: &str) -> Result<Vec<serde_json::Value>, Failure> {
         let id = id_of(&spell_of(spell)?)?;
         let known = Channel::ALL.into_iter().find(|known| known.as_str() == channel);
-        let known = known.ok_or_else(|| Failure::new(Code::NotFound, "a channel is draft, beta or stable"))?;
+        let known =
+            known.ok_or_else(|| Failure::new(Code::NotFound, "a channel is draft, beta or stable"))?;
         let moved = |entry: spellhost_store::Entry| {
             serde_json::json!({
                 "number": entry.number,
@@ -371,7 +367,8 @@ fn digest(digest: spellhost_store::Digest) -> spellhost_wire::Digest {
     spellhost_wire::Digest(digest.0)
 }
 
-fn shown(spell: &spellhost_store::Spell) -> Spell {
+/// A spell as lists and routes show it.
+pub fn shown(spell: &spellhost_store::Spell) -> Spell {
     Spell {
         spell_id: spell.spell_id.to_string(),
         display_name: spell.display_name.clone(),

@@ -14,8 +14,9 @@ use spellhost_lockstep::applying::{apply_tick, vary_tick};
 use spellhost_lockstep::{Pins, frame};
 use spellhost_runtime::{Caster, Component, Library, ParamInput, Verdicts, play_tick, run_lanes};
 use spellhost_sim::{
-    Aim, BlockPos, CallId, CallReport, CastId, CastRequest, Coord, Direction, EntityKind, EntitySpec, Entry, Inputs,
-    Lane, Op, Opened, Outcome, Point, Points, RevisionRef, SpellId, Terrain, Value, World, WorldConfig,
+    Aim, BlockPos, CallId, CallReport, CastId, CastRequest, Coord, Direction, EntityKind, EntitySpec, Entry,
+    Inputs, Lane, Op, Opened, Outcome, Point, Points, RevisionRef, SpellId, Terrain, Value, World,
+    WorldConfig,
 };
 use spellhost_store::{FrameLog as _, LogEntry, Store, WorldId};
 use spellhost_wire::Frame;
@@ -102,7 +103,9 @@ impl Candidate<'_> {
         for frame in frames.iter().take_while(|frame| frame.tick <= last) {
             pin_all(store, frame, &mut pins)?;
             if frame.tick >= first && self.calls(frame) > 0 {
-                tried.extend(trying.tick(followed.clone(), frame, &pins).map_err(|error| unfollowed(frame, &error))?);
+                tried.extend(
+                    trying.tick(followed.clone(), frame, &pins).map_err(|error| unfollowed(frame, &error))?,
+                );
             }
             apply_tick(&mut followed, frame, &pins).map_err(|error| unfollowed(frame, &error))?;
         }
@@ -203,7 +206,8 @@ impl Trying<'_> {
 
     fn lanes(&mut self, opened: &Opened) -> Vec<Lane> {
         let own = opened.lanes.iter().filter(|lane| lane.spell == *self.candidate.spell);
-        let begun = own.clone().filter(|lane| lane.calls.iter().any(|call| matches!(call.entry, Entry::Cast)));
+        let begun =
+            own.clone().filter(|lane| lane.calls.iter().any(|call| matches!(call.entry, Entry::Cast)));
         let begun: Vec<(CastId, Vec<u8>)> = begun.map(|lane| (lane.cast, lane.state.clone())).collect();
         self.carried.extend(begun);
         own.filter_map(|lane| self.lane(lane)).collect()

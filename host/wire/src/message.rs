@@ -151,7 +151,9 @@ fn rate<'de, D: serde::Deserializer<'de>>(from: D, usual: f64) -> Result<Option<
         Json::Bool(true) => Ok(Some(usual)),
         other => match other.as_f64().filter(|rate| (0.0..=1.0).contains(rate)) {
             Some(rate) => Ok(Some(rate)),
-            None => Err(serde::de::Error::custom(format!("{other} is no rate: a number from 0 to 1, or true"))),
+            None => {
+                Err(serde::de::Error::custom(format!("{other} is no rate: a number from 0 to 1, or true")))
+            }
         },
     }
 }

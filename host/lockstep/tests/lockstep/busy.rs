@@ -74,7 +74,8 @@ impl Dice {
             Value::Entity(EntityId(self.below(1 << 53))),
             Value::Material(self.material()),
         ];
-        let named = |(value, kind): (&Value, &&str)| NamedValue { name: (*kind).into(), value: value.clone() };
+        let named =
+            |(value, kind): (&Value, &&str)| NamedValue { name: (*kind).into(), value: value.clone() };
         all[..self.below(9) as usize].iter().zip(&KINDS).map(named).collect()
     }
 

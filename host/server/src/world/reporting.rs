@@ -48,7 +48,9 @@ fn ended(tick: u64, call: &CallReport, note: Option<&CallNote>) -> Option<Report
         Outcome::OutOfFuel {} => {
             (ReportKind::Trap, format!("`{}` used up its {} fuel", call.entry.export(), call.fuel_granted))
         }
-        Outcome::Limit { which } => (ReportKind::Trap, format!("`{}` met the limit {which}", call.entry.export())),
+        Outcome::Limit { which } => {
+            (ReportKind::Trap, format!("`{}` met the limit {which}", call.entry.export()))
+        }
         Outcome::Trapped { trap, .. } => {
             let said = note.and_then(|note| note.trap.as_ref()).map(|trap| trap.message.clone());
             (ReportKind::Trap, said.unwrap_or_else(|| trap.clone()))

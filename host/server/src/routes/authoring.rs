@@ -3,76 +3,126 @@
 //! Reads requests, asks the host, writes answers; decides nothing.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Json, Response};
-use axum::routing::{delete, get, post};
 use serde::Deserialize;
 use serde_json::json;
 use spellhost_wire::Channel;
 use spellhost_wire::message::{OfChannel, Publish, guard_rate, trial_rate};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::{Answer, App, read};
 use crate::host::{Host, Sender};
-use crate::routes::{Answer, App, read};
 use crate::who::Action;
 
-/// These routes.
-pub fn routes() -> Router<std::sync::Arc<Host>> {
-    Router::new()
-        .route("/api/spells/{id}/publish", post(publish))
-        .route("/api/spells/{id}/rollback", post(rollback))
-        .route("/api/spells/{id}/reports", get(reports))
-        .route("/api/spells/{id}/channels/{channel}", get(history))
-        .route("/api/spells/{id}/revisions/{rev}", delete(take_down))
-        .route("/admin/export", get(export))
+/// Those of this file.
+pub fn routes() -> OpenApiRouter<Arc<Host>> {
+    OpenApiRouter::new()
+        .routes(routes!(publish))
+        .routes(routes!(rollback))
+        .routes(routes!(reports))
+        .routes(routes!(history))
+        .routes(routes!(take_down))
+        .routes(routes!(export))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct PublishBody {
     revision_id: String,
+    /// `draft`, `beta` or `stable`.
+    #[schema(value_type = String)]
     channel: Channel,
     note: Option<String>,
+    /// Tries it first on what was cast lately: the share of traps allowed, 0 to 1, or `true` for none.
     #[serde(default, deserialize_with = "trial_rate")]
     trial: Option<f64>,
+    /// Rolls back above this share of traps in its first calls, 0 to 1, or `true` for 0.05.
     #[serde(default, deserialize_with = "guard_rate")]
     guard: Option<f64>,
 }
 
+/// Points a channel to a revision: in the store, and in one tick of every world.
+#[utoipa::path(
+    post,
+    path = "/api/spells/{id}/publish",
+    tag = "spells",
+    params(("id" = String, Path, description = "The spell")),
+    request_body = PublishBody,
+    responses((status = 200, description = "`{spell_id, revision_id, channel, tick, manifest, trial?}`"))
+)]
 async fn publish(State(host): App, sender: Sender, Path(spell_id): Path<String>, body: Bytes) -> Answer {
     let PublishBody { revision_id, channel, note, trial, guard } = read(&body)?;
     let publish = Publish { spell_id, revision_id, channel, note, trial, guard };
     Ok(Json(json!(host.publish(&sender, publish).await?)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct RollbackBody {
+    /// `draft`, `beta` or `stable`.
+    #[schema(value_type = String)]
     channel: Channel,
 }
 
+/// Points a channel to the entry before in its history.
+#[utoipa::path(
+    post,
+    path = "/api/spells/{id}/rollback",
+    tag = "spells",
+    params(("id" = String, Path, description = "The spell")),
+    request_body = RollbackBody,
+    responses((status = 200, description = "As of publishing"))
+)]
 async fn rollback(State(host): App, sender: Sender, Path(spell_id): Path<String>, body: Bytes) -> Answer {
     let RollbackBody { channel } = read(&body)?;
     Ok(Json(json!(host.rollback(&sender, OfChannel { spell_id, channel }).await?)))
 }
 
+/// The last reports to a spell's author, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/spells/{id}/reports",
+    tag = "spells",
+    params(("id" = String, Path, description = "The spell")),
+    responses((status = 200, description = "`{items: [report]}`"))
+)]
 async fn reports(State(host): App, sender: Sender, Path(spell_id): Path<String>) -> Answer {
     let items = host.blocking(move |host| host.spells().reports(&sender.actor, &spell_id)).await?;
     Ok(Json(json!({"items": items, "reports": items})))
 }
 
 /// The moves of a channel of a spell, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/spells/{id}/channels/{channel}",
+    tag = "spells",
+    params(("id" = String, Path, description = "The spell"), ("channel" = String, Path, description = "`draft`, `beta` or `stable`")),
+    responses((status = 200, description = "`{items: [{number, at, by, from, to, reason, note}]}`"))
+)]
 async fn history(State(host): App, Path((spell_id, channel)): Path<(String, String)>) -> Answer {
     let items = host.blocking(move |host| host.spells().history(&spell_id, &channel)).await?;
     Ok(Json(json!({"items": items})))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct TakeDownBody {
     why: Option<String>,
 }
 
+/// Takes a revision down: nobody casts it any more, and what runs on it ends.
+#[utoipa::path(
+    delete,
+    path = "/api/spells/{id}/revisions/{rev}",
+    tag = "admin",
+    params(("id" = String, Path, description = "The spell"), ("rev" = String, Path, description = "The revision")),
+    request_body = TakeDownBody,
+    responses((status = 200, description = "`{spell_id, revision_id, taken_down, tick}`"))
+)]
 async fn take_down(
     State(host): App,
     sender: Sender,
@@ -85,8 +135,14 @@ async fn take_down(
 
 /// Everything as one archive, while the host goes on. Where something cannot be read, the connection
 /// breaks off: half an archive is none, and says so where it is imported.
+#[utoipa::path(
+    get,
+    path = "/admin/export",
+    tag = "admin",
+    responses((status = 200, description = "The archive, as `spellhost import` reads it"))
+)]
 async fn export(State(host): App, sender: Sender) -> Answer<Response> {
-    sender.actor.check(Action::Operate)?;
+    sender.actor.check(Action::Administer)?;
     let (pieces, mut read) = tokio::sync::mpsc::channel(4);
     tokio::task::spawn_blocking(move || {
         let mut out = std::io::BufWriter::with_capacity(256 * 1024, Pieces(pieces.clone()));
