@@ -4,7 +4,7 @@
 //! wire, as any client has to.
 
 pub mod client;
-mod following;
+pub mod following;
 pub mod host;
 
 use std::fs;

@@ -30,6 +30,11 @@ impl Client {
         client
     }
 
+    /// A client with a token.
+    pub fn join_as(host: &Host, token: &str) -> Self {
+        Self::entering(host, json!({"mode": "snapshot", "session_token": token}))
+    }
+
     /// A client that is told every frame of a world, with effects.
     pub fn enter(host: &Host, world: &str) -> Self {
         Self::entering(host, json!({"mode": "apply", "world_id": world}))
@@ -45,6 +50,11 @@ impl Client {
         let answer = client.ask("handshake", handshake);
         assert_eq!(answer["type"], "handshake_response", "{answer:#}");
         client
+    }
+
+    /// Whether nothing of a type has come so far.
+    pub fn has_not_heard(&self, name: &str) -> bool {
+        self.came.iter().all(|message| message["type"] != name)
     }
 
     /// A client that is told every frame from a tick on, with effects.

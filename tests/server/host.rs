@@ -80,6 +80,11 @@ impl Host {
         Self::started(folder, |command| command)
     }
 
+    /// The same with more on its command line.
+    pub fn at_with(folder: &Path, more: &[&str]) -> Self {
+        Self::started(folder, |command| command.args(more))
+    }
+
     fn started(folder: &Path, more: impl Fn(&mut Command) -> &mut Command) -> Self {
         let data = folder.join("data");
         let mut starting = command(folder);
@@ -142,6 +147,18 @@ impl Host {
     /// One request of a page of this origin.
     pub fn request_from(&self, origin: &str, method: &str, path: &str, body: &[u8]) -> Answer {
         self.exchange(method, path, &format!("origin: {origin}\r\n"), body)
+    }
+
+    /// The items of a list that grows to a number of them by itself, within a few seconds.
+    pub fn kept(&self, path: &str, count: usize) -> Vec<Value> {
+        let begin = std::time::Instant::now();
+        loop {
+            let items = self.request("GET", path, b"").json()["items"].as_array().expect("a list").clone();
+            if items.len() >= count || begin.elapsed().as_secs() > 10 {
+                return items;
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// One request with more headers, each ended by CRLF.

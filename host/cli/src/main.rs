@@ -57,6 +57,16 @@ mod inspect;
 mod new;
 mod replay;
 mod serve;
+mod watching;
+
+mod logins;
+mod remote;
+
+mod login;
+mod publish;
+mod revisions;
+
+mod keeping;
 
 use std::process::ExitCode;
 
@@ -104,6 +114,18 @@ enum Command {
     Certify(certify::Args),
     Replay(replay::Args),
     Serve(serve::Args),
+    Publish(publish::Args),
+    Rollback(publish::RollbackArgs),
+    Revisions(revisions::Args),
+    Channels(revisions::ChannelsArgs),
+    Login(login::Args),
+    Fsck(keeping::FsckArgs),
+    Recover(keeping::RecoverArgs),
+    Gc(keeping::GcArgs),
+    Export(keeping::ExportArgs),
+    Import(keeping::ImportArgs),
+    #[command(name = keeping::PROBE, hide = true)]
+    Probe(keeping::ProbeArgs),
     #[command(name = panel::COMMAND, hide = true)]
     Opinion(opinion::Args),
     Doctor(doctor::Args),
@@ -144,6 +166,17 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Test(args) => test::test(args, screen, interrupt),
         Command::Replay(args) => replay::replay(args, screen, interrupt),
         Command::Serve(args) => serve::serve(args, screen, interrupt),
+        Command::Publish(args) => publish::publish(args, screen, interrupt),
+        Command::Rollback(args) => publish::rollback(args, screen),
+        Command::Revisions(args) => revisions::revisions(args, screen),
+        Command::Channels(args) => revisions::channels(args, screen),
+        Command::Login(args) => login::login(args, screen),
+        Command::Fsck(args) => keeping::fsck(args, screen),
+        Command::Recover(args) => keeping::recover(args, screen),
+        Command::Gc(args) => keeping::gc(args, screen),
+        Command::Export(args) => keeping::export(args, screen),
+        Command::Import(args) => keeping::import(args, screen),
+        Command::Probe(args) => keeping::answer_probe(args),
         Command::Certify(args) => certify::certify(args, screen, interrupt),
         Command::Opinion(args) => opinion::opinion(args),
         Command::Doctor(args) => doctor::doctor(args, screen),

@@ -18,6 +18,10 @@ pub struct Config {
     pub allow_origin: Vec<String>,
     /// What the outside calls this host, behind a proxy.
     pub public_url: Option<String>,
+    /// What compiled code is sealed with, where the environment says it.
+    pub secret_key: Option<String>,
+    /// Tries the database of a data directory in a process of its own; says what is wrong with it.
+    pub probe: fn(&std::path::Path) -> Result<(), String>,
     /// Threads that cast.
     pub threads: usize,
 }
@@ -52,6 +56,8 @@ mod tests {
             allow_guests: false,
             allow_origin: Vec::new(),
             public_url: None,
+            secret_key: None,
+            probe: |_| Ok(()),
             threads: 1,
         };
         assert_eq!(config.socket_address(None, "w"), "ws://127.0.0.1:5000/ws?world=w");

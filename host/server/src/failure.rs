@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use spellhost_wire::Code;
+use spellhost_wire::reply::Trial;
 
 /// A refusal.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -14,6 +15,8 @@ pub struct Failure {
     pub message: String,
     /// Under what the log has the rest, where the fault is the host's.
     pub correlation: Option<String>,
+    /// What a trial found that refused a publish.
+    pub trial: Option<Box<Trial>>,
 }
 
 tokio::task_local! {
@@ -52,7 +55,7 @@ pub fn correlation() -> String {
 impl Failure {
     /// A refusal with its reason.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), correlation: None }
+        Self { code, message: message.into(), correlation: None, trial: None }
     }
 
     /// The world or the host goes down.

@@ -12,7 +12,7 @@ use spellhost_runtime::Caster;
 use spellhost_sim::{Aim, CastId, Channel, Point};
 use spellhost_store::Store;
 use spellhost_wire::message::{self, RequestedParams};
-use spellhost_wire::reply::{CastAccepted, Published, Reason, RevisionReady, Told, Uploaded};
+use spellhost_wire::reply::{CastAccepted, Told};
 use spellhost_wire::{Code, Target};
 
 use crate::coding::Coded;
@@ -22,14 +22,14 @@ use crate::limits::{
     CASTS_PER_SECOND, CHANGES_PER_SECOND, CONNECTIONS_MAX, EXCERPTS_AT_ONCE, SESSION_LIFETIME,
 };
 use crate::metering;
+use crate::notices::{Listeners, Noticed, Notices, notices};
 use crate::pace::Pace;
 use crate::params;
 use crate::shelf::Shelf;
-use crate::spells::{Moved, Spells, spell_of};
+use crate::spells::{Spells, spell_of};
 use crate::time::{now_ms, rfc3339};
 use crate::who::{Action, Actor, GUEST, OPERATOR, new_token, same_token};
-use crate::world::ask::{Ask, Casting, Swapping, Wanted};
-use crate::world::telling::digest;
+use crate::world::ask::{Ask, Casting, Wanted};
 use crate::world::{Facts, WorldHandle};
 use crate::worlds::Worlds;
 
@@ -61,6 +61,12 @@ pub struct Host {
     open: Arc<tokio::sync::Semaphore>,
     /// Channels move one after the other, so that store and worlds agree on the order.
     pub(crate) moving: tokio::sync::Mutex<()>,
+    /// Connections by account.
+    pub listeners: Listeners,
+    /// What worlds are given to tell the host with.
+    pub notices: Notices,
+    /// The other end, until somebody attends to it.
+    noticed: Mutex<Option<Noticed>>,
 }
 
 /// A session that was opened.
@@ -91,6 +97,7 @@ impl Host {
         operator_token: String,
         caster: Arc<Caster>,
     ) -> Self {
+        let (notices, noticed) = notices();
         Self {
             config,
             store,
@@ -106,7 +113,15 @@ impl Host {
             connections: AtomicU64::new(1),
             open: Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX)),
             moving: tokio::sync::Mutex::default(),
+            listeners: Listeners::default(),
+            notices,
+            noticed: Mutex::new(Some(noticed)),
         }
+    }
+
+    /// What worlds notice, for the first who asks.
+    pub fn take_noticed(&self) -> Option<Noticed> {
+        self.noticed.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Says that the host goes down.
@@ -310,115 +325,6 @@ impl Host {
     /// Tells everybody everywhere.
     pub fn tell_all(&self, told: &Told) {
         self.worlds.all().iter().for_each(|world| world.send(Ask::Tell(Box::new(told.clone()))));
-    }
-
-    /// Admits a component as a new revision and points `draft` to it.
-    ///
-    /// # Errors
-    /// As [`Spells::upload`].
-    pub async fn upload(
-        self: &Arc<Self>,
-        sender: &Sender,
-        spell: String,
-        bytes: Vec<u8>,
-    ) -> Result<(Uploaded, bool), Failure> {
-        let actor = sender.actor.clone();
-        let (uploaded, is_new) =
-            self.blocking(move |host| host.spells().upload(&actor, &spell, &bytes)).await?;
-        if is_new {
-            self.tell_all(&Told::RevisionReady(RevisionReady {
-                spell_id: uploaded.spell_id.clone(),
-                revision_id: uploaded.revision_id,
-                manifest: uploaded.manifest.clone(),
-            }));
-        }
-        let draft = message::Publish {
-            spell_id: uploaded.spell_id.clone(),
-            revision_id: uploaded.revision_id.to_string(),
-            channel: spellhost_wire::Channel::Draft,
-            note: None,
-            trial: None,
-            guard: None,
-        };
-        self.publish(sender, draft).await?;
-        Ok((uploaded, is_new))
-    }
-
-    /// Points a channel to a revision, in the store and then in every world.
-    ///
-    /// # Errors
-    /// As [`Spells::publish`]; then nothing has changed anywhere.
-    pub async fn publish(
-        self: &Arc<Self>,
-        sender: &Sender,
-        publish: message::Publish,
-    ) -> Result<Published, Failure> {
-        if publish.trial.is_some() || publish.guard.is_some() {
-            let reason = "this host does not try or guard a publish: leave out trial and guard";
-            return Err(Failure::new(Code::BadParam, reason));
-        }
-        let _turn = self.moving.lock().await;
-        let actor = sender.actor.clone();
-        let moved = self
-            .blocking(move |host| {
-                let message::Publish { spell_id, revision_id, channel, note, .. } = publish;
-                host.spells().publish(&actor, &spell_id, &revision_id, store_channel(channel), note)
-            })
-            .await?;
-        self.swap(sender, moved, Reason::Publish).await
-    }
-
-    /// Points a channel to the entry before.
-    ///
-    /// # Errors
-    /// As [`Spells::rollback`].
-    pub async fn rollback(
-        self: &Arc<Self>,
-        sender: &Sender,
-        of: message::OfChannel,
-    ) -> Result<Published, Failure> {
-        let _turn = self.moving.lock().await;
-        let actor = sender.actor.clone();
-        let moved = self
-            .blocking(move |host| {
-                let reason = spellhost_store::Reason::Rollback;
-                host.spells().rollback(&actor, &of.spell_id, store_channel(of.channel), reason)
-            })
-            .await?;
-        self.swap(sender, moved, Reason::Rollback).await
-    }
-
-    /// Swaps a revision into every world; answers with the tick of the sender's.
-    async fn swap(&self, sender: &Sender, moved: Moved, reason: Reason) -> Result<Published, Failure> {
-        let channel = sim_channel(moved.channel);
-        let swapping = Swapping {
-            spell: moved.spell.clone(),
-            channel,
-            revision: moved.revision,
-            component: moved.component,
-            previous: moved.previous,
-            reason,
-        };
-        let mut tick = 0;
-        let worlds = self.worlds.all();
-        // All are asked at once: each answers after its next tick.
-        let asked =
-            worlds.iter().map(|world| world.ask(|answer| Ask::Swap(Box::new(swapping.clone()), answer)));
-        let swapped = futures_util::future::join_all(asked).await;
-        for (world, swapped) in worlds.iter().zip(swapped) {
-            // A world that closes meanwhile finds the channel in the store when it opens again.
-            if let (Ok(swapped), true) = (swapped, *world.id == *sender.world) {
-                tick = swapped;
-            }
-        }
-        Ok(Published {
-            spell_id: moved.spell.as_str().into(),
-            revision_id: digest(moved.revision.id),
-            channel: crate::world::wire_channel(channel),
-            tick,
-            manifest: moved.manifest,
-            trial: None,
-        })
     }
 
     /// Casts.

@@ -19,8 +19,10 @@ use crate::metering;
 use crate::world::Recorder;
 use crate::world::ask::Answer;
 
-/// How long frames are gathered before they are written.
-const BATCH: Duration = Duration::from_millis(250);
+/// How long frames are gathered before they are written. What was told in this time, and while the disk
+/// syncs, is lost with a host that is killed: everybody is resynced when it comes back. What was
+/// published is kept before it is told.
+const BATCH: Duration = Duration::from_millis(100);
 /// The part of a snapshot that is the simulation's own.
 pub const WORLD_PART: &str = "world";
 
@@ -135,21 +137,27 @@ impl Log {
     }
 
     fn save(&self, world: &World) -> Result<(), StoreError> {
-        let digest = self.store.put(&world.snapshot())?;
-        let refs = world.components().map(|component| Digest(component.0)).collect();
-        self.store.save_snapshot(
-            &self.world,
-            NewSnapshot {
-                tick: world.tick(),
-                hash: world.state_hash().0,
-                engine_id: self.engine_id.clone(),
-                parts: vec![Part { name: WORLD_PART.into(), digest }],
-                refs,
-            },
-        )?;
+        save(&self.store, &self.world, &self.engine_id, world)?;
         self.store.retain(&self.world, Retention { ticks: Some(LOG_TICKS), bytes: None })?;
         Ok(())
     }
+}
+
+/// Keeps the state of a world.
+///
+/// # Errors
+/// Where the store does not take it.
+pub fn save(store: &Store, id: &WorldId, engine_id: &str, world: &World) -> Result<(), StoreError> {
+    let digest = store.put(&world.snapshot())?;
+    let refs = world.components().map(|component| Digest(component.0)).collect();
+    let snapshot = NewSnapshot {
+        tick: world.tick(),
+        hash: world.state_hash().0,
+        engine_id: engine_id.into(),
+        parts: vec![Part { name: WORLD_PART.into(), digest }],
+        refs,
+    };
+    store.save_snapshot(id, snapshot).map(|_| ())
 }
 
 /// The revisions and components that a frame names, which its log keeps from being removed.

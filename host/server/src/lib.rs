@@ -14,6 +14,7 @@ mod time;
 mod who;
 
 mod catalogue;
+mod guard;
 mod params;
 mod shelf;
 mod spells;
@@ -23,6 +24,10 @@ mod keeper;
 mod recovery;
 mod world;
 mod worlds;
+
+mod notices;
+mod publishing;
+mod trial;
 
 mod host;
 mod socket;

@@ -34,6 +34,30 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(10);
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(4 * 60 * 60);
 /// How far a cast's origin may be from the caster's eye, in blocks.
 pub const REACH_BLOCKS: i64 = 4;
+/// Calls after which a guard has seen enough.
+pub const GUARD_CALLS: u64 = 200;
+/// Calls that a guard reckons with at least, while it may see more.
+pub const GUARD_CALLS_LEAST: u64 = 5;
+/// Ticks after which a guard has seen enough: a minute.
+pub const GUARD_TICKS: u64 = 3_600;
+/// How far back a trial looks in the log of a world: five minutes.
+pub const TRIAL_TICKS: u64 = 18_000;
+/// The most calls of one world that a trial runs again.
+pub const TRIAL_CALLS_MAX: usize = 1_000;
+/// The most calls that the report of a trial shows.
+pub const TRIAL_CASTS_SHOWN_MAX: usize = 200;
+/// How long a trial waits for what was just played to be in the log.
+pub const LOG_WAIT: Duration = Duration::from_secs(3);
+/// Ticks that each cast of a rehearsal is followed: a second.
+pub const REHEARSAL_TICKS: u32 = 60;
+/// Reports that wait to be told and kept.
+pub const REPORTS_WAITING_MAX: usize = 256;
+/// Reports that one world makes in one tick.
+pub const REPORTS_PER_TICK: usize = 4;
+/// The most bytes of a report's message.
+pub const REPORT_BYTES_MAX: usize = 1_024;
+/// Compiled code that is kept.
+pub const ARTEFACT_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// The most bytes of coded components that are kept.
 pub const CODED_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Items of a page where nothing else is asked for.

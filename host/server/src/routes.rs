@@ -3,6 +3,7 @@
 //! Reads requests, asks the host, writes answers; decides nothing.
 
 mod admin;
+mod authoring;
 mod component;
 mod worlds;
 
@@ -18,7 +19,6 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::{Extension, Router, middleware};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use spellhost_wire::message::{OfChannel, Publish};
 use spellhost_wire::{Channel, Code};
 use utoipa::openapi::OpenApi;
 use utoipa::{IntoParams, ToSchema};
@@ -51,6 +51,10 @@ pub struct Problem {
     code: Code,
     /// Under what the host's log has this request: the same as the header `x-request-id`.
     correlation_id: String,
+    /// What a trial found that refused a publish.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    trial: Option<Box<spellhost_wire::reply::Trial>>,
 }
 
 impl IntoResponse for Failure {
@@ -63,6 +67,7 @@ impl IntoResponse for Failure {
             detail: self.message,
             code: self.code,
             correlation_id: self.correlation.unwrap_or_else(correlation),
+            trial: self.trial,
         };
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
         (status, kind, json!(problem).to_string()).into_response()
@@ -101,8 +106,7 @@ fn routes() -> OpenApiRouter<Arc<Host>> {
         .routes(revisions)
         .routes(routes!(manifest))
         .routes(routes!(file))
-        .routes(routes!(publish))
-        .routes(routes!(rollback))
+        .merge(authoring::routes())
         .routes(routes!(channel))
         .routes(routes!(login))
         .merge(worlds::routes())
@@ -252,7 +256,8 @@ async fn channel(State(host): App, Path(name): Path<String>) -> Answer {
         let component = json!({"digest": revision.component.digest, "size": revision.component.size});
         json!({"spell_id": spell.to_string(), "revision_id": revision.revision_id, "component": component})
     };
-    Ok(Json(json!({"channel": channel, "spells": spells.iter().map(listed).collect::<Vec<_>>()})))
+    let up = spells.iter().filter(|(_, revision)| revision.taken_down.is_none());
+    Ok(Json(json!({"channel": channel, "spells": up.map(listed).collect::<Vec<_>>()})))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -400,53 +405,6 @@ async fn file(
         (header::CONTENT_SECURITY_POLICY, "sandbox".into()),
     ];
     Ok((headers, bytes).into_response())
-}
-
-#[derive(Deserialize, ToSchema)]
-struct PublishBody {
-    revision_id: String,
-    /// `draft`, `beta` or `stable`.
-    #[schema(value_type = String)]
-    channel: Channel,
-    note: Option<String>,
-    trial: Option<f64>,
-    guard: Option<f64>,
-}
-
-/// Points a channel to a revision: in the store, and in one tick of every world.
-#[utoipa::path(
-    post,
-    path = "/api/spells/{id}/publish",
-    tag = "spells",
-    params(("id" = String, Path, description = "The spell")),
-    request_body = PublishBody,
-    responses((status = 200, description = "`{spell_id, revision_id, channel, tick, manifest}`"))
-)]
-async fn publish(State(host): App, sender: Sender, Path(spell_id): Path<String>, body: Bytes) -> Answer {
-    let PublishBody { revision_id, channel, note, trial, guard } = read(&body)?;
-    let publish = Publish { spell_id, revision_id, channel, note, trial, guard };
-    Ok(Json(json!(host.publish(&sender, publish).await?)))
-}
-
-#[derive(Deserialize, ToSchema)]
-struct RollbackBody {
-    /// `draft`, `beta` or `stable`.
-    #[schema(value_type = String)]
-    channel: Channel,
-}
-
-/// Points a channel to the entry before in its history.
-#[utoipa::path(
-    post,
-    path = "/api/spells/{id}/rollback",
-    tag = "spells",
-    params(("id" = String, Path, description = "The spell")),
-    request_body = RollbackBody,
-    responses((status = 200, description = "As of publishing"))
-)]
-async fn rollback(State(host): App, sender: Sender, Path(spell_id): Path<String>, body: Bytes) -> Answer {
-    let RollbackBody { channel } = read(&body)?;
-    Ok(Json(json!(host.rollback(&sender, OfChannel { spell_id, channel }).await?)))
 }
 
 /// Reads a JSON body; an empty one is an empty object.

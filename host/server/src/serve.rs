@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use spellhost_forge::Workbench;
 use spellhost_runtime::{Caster, Engine, EngineError, EngineOptions, Policy};
-use spellhost_store::{Options, Store, StoreError};
+use spellhost_store::{DirLock, Options, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -123,6 +123,9 @@ pub fn serve(mut config: Config, ready: impl FnOnce(SocketAddr), stop: Stop) -> 
     runtime.spawn(door.clone().take_in(listener));
     runtime.spawn(tidy());
     let host = open(config)?;
+    if let Some(noticed) = host.take_noticed() {
+        runtime.spawn(host.clone().attend(noticed));
+    }
     door.ready(router(host.clone()));
     tracing::info!(%address, "ready");
     ready(address);
@@ -188,7 +191,11 @@ async fn tidy() {
 fn open(config: Config) -> Result<Arc<Host>, ServeError> {
     let data = config.data.clone();
     let failed = |source| ServeError::Store { data: data.clone(), source };
-    let (store, _) = Store::open(&config.data, Options::default()).map_err(failed)?;
+    let lock = DirLock::take(&config.data).map_err(failed)?;
+    (config.probe)(&config.data)
+        .map_err(|detail| failed(StoreError::DatabaseDamaged { dir: data.join("db"), detail }))?;
+    let options = Options { probed: true, ..Options::default() };
+    let (store, _) = Store::open_locked(lock, options).map_err(failed)?;
     let token = match &config.operator_token {
         Some(token) => token.clone(),
         None => store.operator_token().map_err(failed)?,
@@ -196,7 +203,11 @@ fn open(config: Config) -> Result<Arc<Host>, ServeError> {
     let engine = Engine::new(EngineOptions::default())?;
     let caster = Arc::new(Caster::new(&engine, config.threads).map_err(ServeError::Threads)?);
     let workbench = Workbench::of_this_program().map_err(ServeError::Compiler)?;
-    let shelf = Shelf::new(engine, Policy::default(), workbench);
+    let secret = match &config.secret_key {
+        Some(key) => *blake3::hash(key.as_bytes()).as_bytes(),
+        None => store.secret_key().map_err(failed)?,
+    };
+    let shelf = Shelf::new(engine, Policy::default(), workbench, secret).map_err(ServeError::Threads)?;
     let host = Arc::new(Host::new(config, store, shelf, token, caster));
     let opened = host.worlds.open_all(&host);
     opened.map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;

@@ -92,6 +92,7 @@ pub async fn serve(host: Arc<Host>, mut sender: Sender, socket: WebSocket) {
     let mut connection = Connection { host, sender, number, binary, world, queue, pace: Pace::new() };
     let (sink, mut stream) = socket.split();
     let writer = tokio::spawn(write(sink, queued, place));
+    connection.listen();
     connection.greet().await;
     if connection.join(Mode::Snapshot, None).await.is_ok() {
         while let Some(Ok(message)) = stream.next().await {
@@ -101,6 +102,7 @@ pub async fn serve(host: Arc<Host>, mut sender: Sender, socket: WebSocket) {
         }
     }
     connection.world.send(Ask::Leave(number));
+    connection.host.listeners.leave(number);
     drop(connection);
     // The writer ends when the last queue is gone: the world's, a moment from now.
     drop(writer);
@@ -140,6 +142,11 @@ impl Connection {
             engine_id: digest(self.host.shelf.engine().id()),
         };
         self.say(Told::Connected(connected), None).await;
+    }
+
+    /// Has what is for its account told to it.
+    fn listen(&self) {
+        self.host.listeners.enter(self.number, self.sender.actor.clone(), self.queue.clone());
     }
 
     fn tick(&self) -> u64 {
@@ -207,7 +214,8 @@ impl Connection {
     }
 
     async fn refuse(&self, id: Option<u64>, request_type: Option<String>, failure: Failure) {
-        let refused = Refused { code: failure.code, message: failure.message, request_type };
+        let Failure { code, message, trial, .. } = failure;
+        let refused = Refused { code, message, request_type, trial };
         self.say(Told::Error(refused), id).await;
     }
 
@@ -272,6 +280,7 @@ impl Connection {
             let (actor, client) = self.host.actor(Some(token)).await?;
             self.sender.actor = actor;
             self.sender.client = client.unwrap_or_else(|| self.sender.client.clone());
+            self.listen();
         }
         let world = match &handshake.world_id {
             Some(id) => self.host.world(id)?,

@@ -6,6 +6,7 @@
 
 pub mod ask;
 mod backlog;
+mod reporting;
 pub mod subscriber;
 pub mod telling;
 
@@ -20,8 +21,8 @@ use spellhost_lockstep::frame::frame;
 use spellhost_runtime::{Caster, Component, Library, PlayedTick, play_tick};
 use spellhost_sim::limits::TICKS_PER_SECOND;
 use spellhost_sim::{
-    BlockPos, CastId, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op,
-    Point, Points, RemoteInput, RevisionRef, SpellId, StateHash, Swap, World,
+    BlockPos, CastId, CastRequest, Channel, Coord, Digest, Direction, EntityId, EntityKind, EntitySpec,
+    Inputs, Op, Point, Points, RemoteInput, RevisionRef, SpellId, StateHash, Swap, World,
 };
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{ActiveUpdate, Resync, ResyncReason, Told, WorldClosed};
@@ -29,8 +30,12 @@ use spellhost_wire::{Code, Frame};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
-use crate::limits::{ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, SNAPSHOT_TICKS};
+use crate::guard::{Finding, Guard};
+use crate::limits::{
+    ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, REPORTS_PER_TICK, SNAPSHOT_TICKS,
+};
 use crate::metering;
+use crate::notices::Notices;
 use crate::recovery::Recovered;
 use ask::{Answer, Ask, Casting, Closing, Joining, Present, Swapping, Wanted};
 use backlog::Backlog;
@@ -120,6 +125,8 @@ pub struct Start {
     pub caster: Arc<Caster>,
     /// Its log.
     pub recorder: Box<dyn Recorder>,
+    /// Where it tells what the host has to know.
+    pub notices: Notices,
 }
 
 /// The thread's own side.
@@ -131,6 +138,9 @@ struct Playing {
     library: Library,
     caster: Arc<Caster>,
     recorder: Box<dyn Recorder>,
+    notices: Notices,
+    /// Publishes that are watched.
+    guards: Vec<Guard>,
     asks: Receiver<Ask>,
     facts: Arc<Facts>,
     entering: Entering,
@@ -178,7 +188,7 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
     let facts = Arc::new(Facts::default());
     facts.set(&start.recovered.world);
     let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), asks };
-    let Start { id, recovered, channel, heads, library, caster, recorder } = start;
+    let Start { id, recovered, channel, heads, library, caster, recorder, notices } = start;
     let entering = Entering { inputs: first_inputs(&recovered.world, &heads), ..Entering::default() };
     let playing = Playing {
         id,
@@ -188,6 +198,8 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
         library,
         caster,
         recorder,
+        notices,
+        guards: Vec::new(),
         asks: receiver,
         facts,
         entering,
@@ -281,6 +293,7 @@ impl Playing {
                 self.entering.others.push(answer);
             }
             Ask::Swap(swapping, answer) => self.swap(*swapping, answer),
+            Ask::TakeDown(revision, answer) => self.take_down(revision, answer),
             Ask::Tell(told) => tell(&mut self.subscribers, &text(*told, None), |_| true),
             Ask::Save(answer) => {
                 // Who asked may have gone.
@@ -307,7 +320,33 @@ impl Playing {
         let _ = answer.send(Err(failure));
     }
 
+    /// Ends what runs on a revision, before anything of the next tick.
+    fn take_down(&mut self, revision: Digest, answer: Answer<u64>) {
+        self.heads.retain(|_, (head, _)| head.id != revision);
+        self.guards.retain(|guard| guard.revision != revision);
+        let casts = std::mem::take(&mut self.entering.inputs.casts);
+        let answers = std::mem::take(&mut self.entering.casts);
+        for (request, answer) in casts.into_iter().zip(answers) {
+            if request.revision.id == revision {
+                let failure = Failure::new(Code::Forbidden, "the operator has taken this revision down");
+                let _ = answer.send(Err(failure));
+            } else {
+                self.entering.inputs.casts.push(request);
+                self.entering.casts.push(answer);
+            }
+        }
+        self.entering.inputs.ops.push(Op::TakeDown(revision));
+        self.entering.others.push(answer);
+    }
+
     fn swap(&mut self, swapping: Swapping, answer: Answer<u64>) {
+        let (tick, rate) = (self.world.tick(), swapping.guard);
+        self.guards.retain(|guard| (&guard.spell, guard.channel) != (&swapping.spell, swapping.channel));
+        let guard = |rate| {
+            let (spell, channel) = (swapping.spell.clone(), swapping.channel);
+            Guard::new(spell, channel, swapping.revision.id, rate, tick)
+        };
+        self.guards.extend(rate.map(guard));
         let Swapping { spell, channel, revision, component, .. } = swapping.clone();
         self.library.insert(component.clone());
         self.heads.insert((spell.clone(), channel), (revision, component));
@@ -473,6 +512,7 @@ impl Playing {
         self.tell(&played, &frame);
         self.backlog.push(frame.clone());
         self.answer_entered(entering, &played);
+        self.notice(&played);
         self.resync();
         let world = &self.world;
         if world.tick().is_multiple_of(SNAPSHOT_TICKS) {
@@ -482,6 +522,21 @@ impl Playing {
         self.facts.players.store(self.players.len() as u64, Ordering::Relaxed);
         let queued = self.subscribers.iter().map(Subscriber::waiting).max().unwrap_or_default();
         self.facts.queued.store(queued as u64, Ordering::Relaxed);
+    }
+
+    /// Tells the host what authors have to know, and which guards have tripped.
+    fn notice(&mut self, played: &PlayedTick) {
+        let reports = reporting::reports(played).take(REPORTS_PER_TICK);
+        reports.for_each(|report| self.notices.report(report));
+        let notices = &self.notices;
+        self.guards.retain_mut(|guard| match guard.see(played.report.tick, &played.report.calls) {
+            Finding::Watches => true,
+            Finding::Ends => false,
+            Finding::Trips => {
+                notices.trip(guard.clone());
+                false
+            }
+        });
     }
 
     /// Finds the bodies of those who entered: operations spawn in their order.

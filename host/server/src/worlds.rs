@@ -127,20 +127,22 @@ impl Worlds {
         let kept = host.store.world(id)?;
         let terrain =
             terrain_of(&kept.terrain).ok_or_else(|| format!("no terrain is called `{}`", kept.terrain))?;
-        let recovered = recover(&host.store, id, WorldConfig { terrain, seed: kept.seed })?;
+        let engine_id = host.shelf.engine().id().to_string();
+        let config = WorldConfig { terrain, seed: kept.seed };
+        let recovered = recover(&host.store, id, config, &engine_id)?;
         let heads = heads(host)?;
         let mut library = Library::new();
         heads.values().for_each(|(_, component)| library.insert(component.clone()));
         for component in recovered.world.components() {
             library.insert(host.shelf.component(&host.store, component)?);
         }
-        let engine_id = host.shelf.engine().id().to_string();
         let recorder = Box::new(Keeper::start(host.store.clone(), id.clone(), engine_id)?);
         let (channel, caster) = (sim_channel(kept.channel), self.caster.clone());
-        let start = Start { id: id.to_string(), recovered, channel, heads, library, caster, recorder };
+        let (id, notices) = (id.to_string(), host.notices.clone());
+        let start = Start { id: id.clone(), recovered, channel, heads, library, caster, recorder, notices };
         let (handle, thread) = world::open(start)?;
         let open = Open { handle: handle.clone(), thread };
-        self.open.write().unwrap_or_else(PoisonError::into_inner).insert(id.to_string(), open);
+        self.open.write().unwrap_or_else(PoisonError::into_inner).insert(id, open);
         Ok(handle)
     }
 
@@ -282,6 +284,9 @@ fn heads(host: &Host) -> Result<Heads, Failure> {
         ];
         for (channel, revision) in channels {
             let Some(revision) = revision else { continue };
+            if host.store.revision(&revision)?.taken_down.is_some() {
+                continue;
+            }
             heads.insert(
                 (id.clone(), sim_channel(channel)),
                 host.shelf.revision(&host.store, Digest(revision.0))?,

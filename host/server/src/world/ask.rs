@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use spellhost_runtime::{Component, ParamInput};
-use spellhost_sim::{Aim, CastId, Channel, EntityId, Op, RevisionRef, SpellId, World};
+use spellhost_sim::{Aim, CastId, Channel, Digest, EntityId, Op, RevisionRef, SpellId, World};
 use spellhost_wire::Frame;
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{Reason, Told};
@@ -59,9 +59,11 @@ pub struct Swapping {
     /// The component of that revision.
     pub component: Component,
     /// What it pointed to before.
-    pub previous: Option<spellhost_sim::Digest>,
+    pub previous: Option<Digest>,
     /// Why.
     pub reason: Reason,
+    /// The share of its first calls that may go wrong before it is rolled back, where somebody said one.
+    pub guard: Option<f64>,
 }
 
 /// A connection that follows a world.
@@ -111,6 +113,8 @@ pub enum Ask {
     },
     /// To swap a revision in; gets the tick.
     Swap(Box<Swapping>, Answer<u64>),
+    /// To end what runs on a revision; gets the tick.
+    TakeDown(Digest, Answer<u64>),
     /// To tell everybody in it something that is not its own.
     Tell(Box<Told>),
     /// For its state between two ticks.
