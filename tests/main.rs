@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod binary;
+mod browser;
 mod busy;
 mod certify;
 mod components;
@@ -14,6 +15,7 @@ mod generated;
 mod guests;
 mod hot_reload;
 mod misbehaving;
+mod page;
 mod replay;
 mod server;
 mod spells;

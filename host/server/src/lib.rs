@@ -24,6 +24,9 @@ mod recovery;
 mod world;
 mod worlds;
 
+mod columns;
+mod scene;
+
 mod host;
 mod socket;
 
@@ -31,6 +34,8 @@ mod coding;
 mod door;
 mod openapi;
 mod origin;
+#[allow(unused_qualifications, reason = "utoipa names the types of parameters in full")]
+mod page;
 mod range;
 mod request;
 #[allow(unused_qualifications, reason = "utoipa names the types of parameters in full")]
