@@ -5,6 +5,7 @@
 mod assemblyscript;
 mod bad_input;
 mod binary;
+mod browser;
 mod busy;
 mod certify;
 mod components;
@@ -16,6 +17,7 @@ mod guests;
 mod hot_reload;
 mod misbehaving;
 mod publish;
+mod page;
 mod replay;
 mod server;
 mod spells;

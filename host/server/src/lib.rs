@@ -28,6 +28,8 @@ mod worlds;
 mod notices;
 mod publishing;
 mod trial;
+mod columns;
+mod scene;
 
 mod host;
 mod socket;
@@ -36,6 +38,8 @@ mod coding;
 mod door;
 mod openapi;
 mod origin;
+#[allow(unused_qualifications, reason = "utoipa names the types of parameters in full")]
+mod page;
 mod range;
 mod request;
 #[allow(unused_qualifications, reason = "utoipa names the types of parameters in full")]

@@ -32,6 +32,16 @@ pub const CONNECTIONS_MAX: usize = 8_192;
 pub const PING_INTERVAL: Duration = Duration::from_secs(10);
 /// How long a session lasts.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(4 * 60 * 60);
+/// The edge of the largest map, in blocks.
+pub const MAP_BLOCKS_MAX: u32 = 256;
+/// Maps that are drawn at once, in all; who asks for more waits.
+pub const MAPS_AT_ONCE: usize = 2;
+/// Entities of one kind that a scene shows.
+pub const SCENE_ENTITIES_MAX: usize = 1_024;
+/// Active spells that a scene shows.
+pub const SCENE_SPELLS_MAX: usize = 256;
+/// How long a scene is shown before a world is looked at again.
+pub const SCENE_LIFETIME: Duration = Duration::from_millis(100);
 /// How far a cast's origin may be from the caster's eye, in blocks.
 pub const REACH_BLOCKS: i64 = 4;
 /// Calls after which a guard has seen enough.

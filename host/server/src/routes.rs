@@ -109,6 +109,7 @@ fn routes() -> OpenApiRouter<Arc<Host>> {
         .merge(authoring::routes())
         .routes(routes!(channel))
         .routes(routes!(login))
+        .merge(crate::page::routes())
         .merge(worlds::routes())
         .merge(admin::routes())
 }
@@ -211,33 +212,26 @@ async fn game_upgrade(
     upgrade(host, place, sender, query, socket).await
 }
 
-/// The same socket as `/ws`; without an upgrade, what this host is.
+/// The same socket as `/ws`; without an upgrade, a page that shows what runs here.
 #[utoipa::path(
     get,
     path = "/",
     tag = "socket",
     params(WorldQuery),
-    responses((status = 101, description = "A WebSocket"), (status = 200, description = "What this host is"))
+    responses((status = 101, description = "A WebSocket"), (status = 200, description = "The page"))
 )]
 async fn root(
     host: App,
     place: Option<Extension<Arc<Place>>>,
     sender: Sender,
     query: Query<WorldQuery>,
+    headers: HeaderMap,
     socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Answer<Response> {
     if let Ok(socket) = socket {
         return upgrade(host, place, sender, query, socket).await;
     }
-    let facts = json!({
-        "name": "spellhost",
-        "version": env!("CARGO_PKG_VERSION"),
-        "engine_id": host.shelf.engine().id().to_string(),
-        "documentation": "/openapi.json",
-        "worlds": "/worlds",
-        "spells": "/api/spells",
-    });
-    Ok(Json(facts).into_response())
+    Ok(crate::page::index(&headers))
 }
 
 /// What a channel points to, for every spell that has something there.

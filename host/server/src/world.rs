@@ -37,6 +37,7 @@ use crate::limits::{
 use crate::metering;
 use crate::notices::Notices;
 use crate::recovery::Recovered;
+use crate::scene::Scene;
 use ask::{Answer, Ask, Casting, Closing, Joining, Present, Swapping, Wanted};
 use backlog::Backlog;
 use subscriber::Subscriber;
@@ -303,6 +304,8 @@ impl Playing {
             Ask::Recent(answer) => drop(answer.send(Ok(self.backlog.all()))),
             Ask::Players(answer) => drop(answer.send(Ok(self.present()))),
             Ask::Close(closing) => self.ends = Some(closing),
+            Ask::Scene(answer) => drop(answer.send(Ok(Scene::of(&self.world)))),
+            Ask::Voxels(answer) => drop(answer.send(Ok((self.world.tick(), self.world.voxels().clone())))),
         }
     }
 

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use spellhost_runtime::{Component, ParamInput};
-use spellhost_sim::{Aim, CastId, Channel, Digest, EntityId, Op, RevisionRef, SpellId, World};
+use spellhost_sim::{Aim, CastId, Channel, Digest, EntityId, Op, RevisionRef, SpellId, Voxels, World};
 use spellhost_wire::Frame;
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{Reason, Told};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
+use crate::scene::Scene;
 use crate::world::subscriber::Queue;
 
 /// Where an answer goes. Who has stopped waiting needs none.
@@ -125,6 +126,10 @@ pub enum Ask {
     Recent(Answer<Vec<Arc<Frame>>>),
     /// For who is in it.
     Players(Answer<Vec<Present>>),
+    /// For what it shows of itself.
+    Scene(Answer<Scene>),
+    /// For its terrain, with the tick that comes next.
+    Voxels(Answer<(u64, Voxels)>),
     /// To end.
     Close(Closing),
 }
