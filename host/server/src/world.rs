@@ -6,6 +6,7 @@
 
 pub mod ask;
 mod backlog;
+pub mod past;
 pub mod subscriber;
 pub mod telling;
 
@@ -29,10 +30,11 @@ use spellhost_wire::{Code, Frame};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
-use crate::limits::{ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, SNAPSHOT_TICKS};
+use crate::limits::{CATCH_UP_FRAMES_PER_TICK, ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, SNAPSHOT_TICKS};
 use crate::recovery::Recovered;
 use ask::{Answer, Ask, Casting, Joining, Swapping, Wanted};
 use backlog::Backlog;
+use past::{Past, Teller};
 use subscriber::Subscriber;
 use telling::{Forms, tell, text};
 
@@ -45,6 +47,8 @@ pub struct Facts {
     pub players: AtomicU64,
     /// Ticks that were dropped because the machine was late.
     pub dropped: AtomicU64,
+    /// Clients whose world was found to be another.
+    pub desyncs: AtomicU64,
     /// The tick that comes next, and the hash of the state before it.
     now: Mutex<(u64, StateHash)>,
 }
@@ -67,6 +71,8 @@ pub struct WorldHandle {
     pub id: Arc<str>,
     /// What anybody may know.
     pub facts: Arc<Facts>,
+    /// Its last ticks, for who looks for a difference.
+    pub past: Past,
     asks: Sender<Ask>,
 }
 
@@ -132,6 +138,7 @@ struct Playing {
     subscribers: Vec<Subscriber>,
     players: BTreeMap<String, Player>,
     backlog: Backlog,
+    past: Teller,
     ends: bool,
 }
 
@@ -172,7 +179,8 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
     let (asks, receiver) = channel();
     let facts = Arc::new(Facts::default());
     facts.set(&start.recovered.world);
-    let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), asks };
+    let (past, teller) = Past::start(&start.id)?;
+    let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), past, asks };
     let Start { id, recovered, channel, heads, library, caster, recorder } = start;
     let entering = Entering { inputs: first_inputs(&recovered.world, &heads), ..Entering::default() };
     let playing = Playing {
@@ -189,6 +197,7 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
         subscribers: Vec::new(),
         players: BTreeMap::new(),
         backlog: Backlog::new(recovered.frames),
+        past: teller,
         ends: false,
     };
     let thread =
@@ -273,6 +282,7 @@ impl Playing {
                 // Who asked may have gone.
                 let _ = answer.send(Ok(Box::new(self.world.clone())));
             }
+            Ask::Heal(connection) => self.heal(connection),
             Ask::Close => self.ends = true,
         }
     }
@@ -446,6 +456,9 @@ impl Playing {
         self.tell(&played, &frame);
         self.backlog.push(frame.clone());
         self.answer_entered(entering, &played);
+        self.catch_up();
+        let is_followed = self.subscribers.iter().any(|subscriber| subscriber.mode != Mode::Snapshot);
+        self.past.played(&self.world, &played, &frame, is_followed);
         self.resync();
         let world = &self.world;
         if world.tick().is_multiple_of(SNAPSHOT_TICKS) {
@@ -475,7 +488,8 @@ impl Playing {
     fn tell(&mut self, played: &PlayedTick, frame: &Frame) {
         let tick = frame.tick;
         let mut forms = Forms::new(frame);
-        for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.mode != Mode::Snapshot) {
+        let follows = |subscriber: &&mut Subscriber| subscriber.mode != Mode::Snapshot && subscriber.is_current();
+        for subscriber in self.subscribers.iter_mut().filter(follows) {
             subscriber.send(forms.message(subscriber.mode, subscriber.binary));
         }
         if self.subscribers.is_empty() {
@@ -543,14 +557,42 @@ impl Playing {
             // It has seen frames that were lost with the host that told them.
             subscriber.send(self.restart(ResyncReason::Desync));
         }
-        match self.backlog.since(first) {
-            Some(frames) if mode != Mode::Snapshot => {
-                frames.for_each(|frame| subscriber.send(Forms::new(frame).message(mode, binary)));
-            }
-            Some(_) => {}
-            None => subscriber.send(self.restart(ResyncReason::TooLate)),
+        if mode != Mode::Snapshot {
+            subscriber.begin_at(first);
         }
         self.subscribers.push(subscriber);
+    }
+
+    /// Tells those who began in the past what they can take of it, within what one tick may encode.
+    fn catch_up(&mut self) {
+        let (next, mut left) = (self.world.tick(), CATCH_UP_FRAMES_PER_TICK);
+        let too_late = self.restart(ResyncReason::TooLate);
+        for subscriber in &mut self.subscribers {
+            let Some(from) = subscriber.behind() else { continue };
+            let Some(frames) = self.backlog.since(from) else {
+                subscriber.start_anew();
+                subscriber.send(too_late.clone());
+                continue;
+            };
+            let (mode, binary, most) = (subscriber.mode, subscriber.binary, subscriber.room().min(left));
+            let mut told = from;
+            for frame in frames.take(most) {
+                subscriber.send(Forms::new(frame).message(mode, binary));
+                told = frame.tick + 1;
+                left -= 1;
+            }
+            subscriber.is_told_before((told < next).then_some(told));
+        }
+    }
+
+    /// Has a connection whose world is another start anew.
+    fn heal(&mut self, connection: u64) {
+        let message = self.restart(ResyncReason::Desync);
+        let theirs = |to: &&mut Subscriber| to.connection == connection && to.mode != Mode::Snapshot;
+        if let Some(subscriber) = self.subscribers.iter_mut().find(theirs) {
+            subscriber.start_anew();
+            subscriber.send(message);
+        }
     }
 
     fn restart(&self, reason: ResyncReason) -> Message {

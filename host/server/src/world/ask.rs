@@ -113,6 +113,8 @@ pub enum Ask {
     Tell(Box<Told>),
     /// For its state between two ticks.
     Save(Answer<Box<World>>),
+    /// To heal a connection whose world is another.
+    Heal(u64),
     /// To end.
     Close,
 }
