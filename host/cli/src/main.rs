@@ -67,6 +67,7 @@ mod publish;
 mod revisions;
 
 mod keeping;
+mod tap;
 
 use std::process::ExitCode;
 
@@ -126,6 +127,7 @@ enum Command {
     Import(keeping::ImportArgs),
     #[command(name = keeping::PROBE, hide = true)]
     Probe(keeping::ProbeArgs),
+    Tap(tap::Args),
     #[command(name = panel::COMMAND, hide = true)]
     Opinion(opinion::Args),
     Doctor(doctor::Args),
@@ -177,6 +179,7 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Export(args) => keeping::export(args, screen),
         Command::Import(args) => keeping::import(args, screen),
         Command::Probe(args) => keeping::answer_probe(args),
+        Command::Tap(args) => tap::tap(args, screen, interrupt),
         Command::Certify(args) => certify::certify(args, screen, interrupt),
         Command::Opinion(args) => opinion::opinion(args),
         Command::Doctor(args) => doctor::doctor(args, screen),

@@ -65,6 +65,11 @@ impl Pins {
         }
     }
 
+    /// Adds a revision whose reference one has made oneself ([`crate::reference()`]).
+    pub fn know(&mut self, reference: sim::RevisionRef) {
+        self.revisions.insert(wire::Digest(reference.id.0), reference);
+    }
+
     /// What a revision id stands for.
     pub fn get(&self, revision: wire::Digest) -> Option<sim::RevisionRef> {
         self.revisions.get(&revision).copied()

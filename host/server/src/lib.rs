@@ -25,12 +25,13 @@ mod recovery;
 mod world;
 mod worlds;
 
+mod columns;
 mod notices;
 mod publishing;
-mod trial;
-mod columns;
 mod scene;
+mod trial;
 
+mod child;
 mod host;
 mod socket;
 
@@ -46,5 +47,6 @@ mod request;
 mod routes;
 mod serve;
 
+pub use child::compile_in_child;
 pub use config::Config;
 pub use serve::{Ended, ServeError, Stop, serve};

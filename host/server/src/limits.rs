@@ -10,6 +10,20 @@ pub const QUEUE_MESSAGES: usize = 512;
 pub const SNAPSHOT_TICKS: u64 = 10_800;
 /// Ticks of a world that its log keeps: a day.
 pub const LOG_TICKS: u64 = 5_184_000;
+/// Ticks between two copies of a world that somebody follows, from which its past is played anew: ten seconds.
+pub const PAST_COPY_TICKS: u64 = 600;
+/// Copies of a world for its past: the hash tree of the last twenty seconds can be asked for.
+pub const PAST_COPIES_MAX: usize = 3;
+/// Questions about a world's past that wait.
+pub const PAST_QUESTIONS_MAX: usize = 64;
+/// Questions about a world's past a second of one connection, and as many at once.
+pub const PAST_QUESTIONS_PER_SECOND: f64 = 20.0;
+/// How often one connection may report a difference: so many at once, then one in two seconds.
+pub const REPORTS_MAX: f64 = 5.0;
+/// Frames of the past that are encoded in one tick, for all who catch up.
+pub const CATCH_UP_FRAMES_PER_TICK: usize = 512;
+/// Places in a queue that catching up leaves for what happens meanwhile.
+pub const QUEUE_RESERVE: usize = 128;
 /// How long stopping waits for who still reads.
 pub const DRAIN: Duration = Duration::from_secs(5);
 /// How many ticks a world catches up at most before time is dropped.

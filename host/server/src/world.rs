@@ -6,6 +6,7 @@
 
 pub mod ask;
 mod backlog;
+pub mod past;
 mod reporting;
 pub mod subscriber;
 pub mod telling;
@@ -32,7 +33,8 @@ use tokio::sync::oneshot;
 use crate::failure::Failure;
 use crate::guard::{Finding, Guard};
 use crate::limits::{
-    ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, REPORTS_PER_TICK, SNAPSHOT_TICKS,
+    CATCH_UP_FRAMES_PER_TICK, ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, REPORTS_PER_TICK,
+    SNAPSHOT_TICKS,
 };
 use crate::metering;
 use crate::notices::Notices;
@@ -40,6 +42,7 @@ use crate::recovery::Recovered;
 use crate::scene::Scene;
 use ask::{Answer, Ask, Casting, Closing, Joining, Present, Swapping, Wanted};
 use backlog::Backlog;
+use past::{Past, Teller};
 use subscriber::Subscriber;
 use telling::{Forms, tell, text};
 
@@ -56,6 +59,8 @@ pub struct Facts {
     pub caught_up: AtomicU64,
     /// Messages that wait for the slowest client.
     pub queued: AtomicU64,
+    /// Clients whose world was found to be another.
+    pub desyncs: AtomicU64,
     /// The tick that comes next, and the hash of the state before it.
     now: Mutex<(u64, StateHash)>,
 }
@@ -78,6 +83,8 @@ pub struct WorldHandle {
     pub id: Arc<str>,
     /// What anybody may know.
     pub facts: Arc<Facts>,
+    /// Its last ticks, for who looks for a difference.
+    pub past: Past,
     asks: Sender<Ask>,
 }
 
@@ -149,6 +156,7 @@ struct Playing {
     players: BTreeMap<String, Player>,
     backlog: Backlog,
     ends: Option<Closing>,
+    past: Teller,
 }
 
 /// A player of this world.
@@ -188,7 +196,8 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
     let (asks, receiver) = channel();
     let facts = Arc::new(Facts::default());
     facts.set(&start.recovered.world);
-    let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), asks };
+    let (past, teller) = Past::start(&start.id)?;
+    let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), past, asks };
     let Start { id, recovered, channel, heads, library, caster, recorder, notices } = start;
     let entering = Entering { inputs: first_inputs(&recovered.world, &heads), ..Entering::default() };
     let playing = Playing {
@@ -208,6 +217,7 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
         players: BTreeMap::new(),
         backlog: Backlog::new(recovered.frames),
         ends: None,
+        past: teller,
     };
     let thread =
         std::thread::Builder::new().name(format!("world {}", handle.id)).spawn(move || playing.live())?;
@@ -297,6 +307,8 @@ impl Playing {
             Ask::TakeDown(revision, answer) => self.take_down(revision, answer),
             Ask::Tell(told) => tell(&mut self.subscribers, &text(*told, None), |_| true),
             Ask::Save(answer) => {
+                // Who takes a snapshot may follow from here, and find a difference in its first tick.
+                self.past.begin(&self.world);
                 // Who asked may have gone.
                 let _ = answer.send(Ok(Box::new(self.world.clone())));
             }
@@ -306,6 +318,7 @@ impl Playing {
             Ask::Close(closing) => self.ends = Some(closing),
             Ask::Scene(answer) => drop(answer.send(Ok(Scene::of(&self.world)))),
             Ask::Voxels(answer) => drop(answer.send(Ok((self.world.tick(), self.world.voxels().clone())))),
+            Ask::Heal(connection) => self.heal(connection),
         }
     }
 
@@ -512,10 +525,14 @@ impl Playing {
         let frame = Arc::new(frame(&self.id, &played.inputs, &played.report));
         self.recorder.frame(&frame);
         self.settle(&entering, newest);
+        self.past.frame(&played, &frame);
         self.tell(&played, &frame);
         self.backlog.push(frame.clone());
         self.answer_entered(entering, &played);
         self.notice(&played);
+        self.catch_up();
+        let is_followed = self.subscribers.iter().any(|subscriber| subscriber.mode != Mode::Snapshot);
+        self.past.copy(&self.world, is_followed);
         self.resync();
         let world = &self.world;
         if world.tick().is_multiple_of(SNAPSHOT_TICKS) {
@@ -562,7 +579,9 @@ impl Playing {
     fn tell(&mut self, played: &PlayedTick, frame: &Frame) {
         let tick = frame.tick;
         let mut forms = Forms::new(frame);
-        for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.mode != Mode::Snapshot) {
+        let follows =
+            |subscriber: &&mut Subscriber| subscriber.mode != Mode::Snapshot && subscriber.is_current();
+        for subscriber in self.subscribers.iter_mut().filter(follows) {
             subscriber.send(forms.message(subscriber.mode, subscriber.binary));
         }
         if self.subscribers.is_empty() {
@@ -630,14 +649,42 @@ impl Playing {
             // It has seen frames that were lost with the host that told them.
             subscriber.send(self.restart(ResyncReason::Desync));
         }
-        match self.backlog.since(first) {
-            Some(frames) if mode != Mode::Snapshot => {
-                frames.for_each(|frame| subscriber.send(Forms::new(frame).message(mode, binary)));
-            }
-            Some(_) => {}
-            None => subscriber.send(self.restart(ResyncReason::TooLate)),
+        if mode != Mode::Snapshot {
+            subscriber.begin_at(first);
         }
         self.subscribers.push(subscriber);
+    }
+
+    /// Tells those who began in the past what they can take of it, within what one tick may encode.
+    fn catch_up(&mut self) {
+        let (next, mut left) = (self.world.tick(), CATCH_UP_FRAMES_PER_TICK);
+        let too_late = self.restart(ResyncReason::TooLate);
+        for subscriber in &mut self.subscribers {
+            let Some(from) = subscriber.behind() else { continue };
+            let Some(frames) = self.backlog.since(from) else {
+                subscriber.start_anew();
+                subscriber.send(too_late.clone());
+                continue;
+            };
+            let (mode, binary, most) = (subscriber.mode, subscriber.binary, subscriber.room().min(left));
+            let mut told = from;
+            for frame in frames.take(most) {
+                subscriber.send(Forms::new(frame).message(mode, binary));
+                told = frame.tick + 1;
+                left -= 1;
+            }
+            subscriber.is_told_before((told < next).then_some(told));
+        }
+    }
+
+    /// Has a connection whose world is another start anew.
+    fn heal(&mut self, connection: u64) {
+        let message = self.restart(ResyncReason::Desync);
+        let theirs = |to: &&mut Subscriber| to.connection == connection && to.mode != Mode::Snapshot;
+        if let Some(subscriber) = self.subscribers.iter_mut().find(theirs) {
+            subscriber.start_anew();
+            subscriber.send(message);
+        }
     }
 
     fn restart(&self, reason: ResyncReason) -> Message {

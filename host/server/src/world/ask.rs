@@ -130,6 +130,8 @@ pub enum Ask {
     Scene(Answer<Scene>),
     /// For its terrain, with the tick that comes next.
     Voxels(Answer<(u64, Voxels)>),
+    /// To heal a connection whose world is another.
+    Heal(u64),
     /// To end.
     Close(Closing),
 }

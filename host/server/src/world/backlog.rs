@@ -32,8 +32,8 @@ impl Backlog {
 
     /// The frames from a tick on; `None` where the first of them is not kept any more.
     pub fn since(&self, tick: u64) -> Option<impl Iterator<Item = &Arc<Frame>>> {
-        let first = self.0.front().map(|frame| frame.tick);
-        let has_all = first.is_none_or(|first| first <= tick);
-        has_all.then(|| self.0.iter().skip_while(move |frame| frame.tick < tick))
+        let first = self.0.front().map_or(tick, |frame| frame.tick);
+        let skipped = tick.checked_sub(first)?;
+        Some(self.0.range(usize::try_from(skipped).unwrap_or(usize::MAX).min(self.0.len())..))
     }
 }

@@ -8,6 +8,7 @@ use spellhost_wire::message::Mode;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
+use crate::limits::QUEUE_RESERVE;
 use crate::metering;
 
 /// Where a connection reads from.
@@ -28,12 +29,14 @@ pub struct Subscriber {
     /// Set while it has missed something.
     lagging: bool,
     gone: bool,
+    /// The next frame of the past that it needs; `None` once it has caught up.
+    behind: Option<u64>,
 }
 
 impl Subscriber {
     /// A connection that has missed nothing.
     pub fn new(connection: u64, client: String, mode: Mode, binary: bool, queue: Queue) -> Self {
-        Self { connection, client, mode, binary, queue, lagging: false, gone: false }
+        Self { connection, client, mode, binary, queue, lagging: false, gone: false, behind: None }
     }
 
     /// Queues a message, unless it is too many.
@@ -53,6 +56,31 @@ impl Subscriber {
         }
     }
 
+    /// Has it told of the ticks from this one on before those to come.
+    pub fn begin_at(&mut self, tick: u64) {
+        self.behind = Some(tick);
+    }
+
+    /// The next frame of the past that it needs.
+    pub fn behind(&self) -> Option<u64> {
+        self.behind.filter(|_| !self.lagging && !self.gone)
+    }
+
+    /// How many frames of the past it can take now.
+    pub fn room(&self) -> usize {
+        self.queue.capacity().saturating_sub(QUEUE_RESERVE)
+    }
+
+    /// It has been told of everything before this tick, and of all that there is where there is none.
+    pub fn is_told_before(&mut self, tick: Option<u64>) {
+        self.behind = tick;
+    }
+
+    /// Whether it is told of a tick as it is played.
+    pub fn is_current(&self) -> bool {
+        self.behind.is_none()
+    }
+
     /// Whether it has missed something and has read all that was queued.
     pub fn has_drained(&self) -> bool {
         self.lagging && self.queue.capacity() == self.queue.max_capacity()
@@ -66,6 +94,7 @@ impl Subscriber {
     /// It starts anew.
     pub fn start_anew(&mut self) {
         self.lagging = false;
+        self.behind = None;
     }
 
     /// Whether nobody reads any more.
