@@ -130,6 +130,9 @@ fn op(op: &Op) -> String {
             format!("a sphere of {material} at {}, radius {}", words::point(*center), words::number(*radius))
         }
         Op::FillBox { min, size, material, .. } => format!("a box of {material} at {min:?}, size {size:?}"),
+        Op::TakeDown { revision_id } => {
+            format!("revision {} is taken down", words::short(&revision_id.to_string()))
+        }
         Op::ClearTerrain {} => "the terrain is as generated".into(),
     }
 }

@@ -105,7 +105,7 @@ pub const ADDRESS_CONNECTIONS_MAX: usize = 256;
 /// Requests a second that change something, of one token or address.
 pub const CHANGES_PER_SECOND: u32 = 120;
 /// Casts a second of one player.
-pub const CASTS_PER_SECOND: u32 = 20;
+pub const CASTS_PER_SECOND: u32 = 60;
 /// How many are paced at once.
 pub const PACED_MAX: usize = 16_384;
 /// Worlds of a host.
