@@ -79,6 +79,8 @@ impl Page {
         }
         page.resize(size);
         page.command("Page.navigate", json!({"url": url}));
+        // What is evaluated before that would be in the page that was there before.
+        while page.message()["method"] != "Page.loadEventFired" {}
         page
     }
 
@@ -143,15 +145,22 @@ impl Page {
         }
         self.socket.send(Message::text(command.to_string())).expect("the browser listens");
         loop {
-            let Message::Text(text) = self.socket.read().expect("the browser answers in time") else {
-                continue;
-            };
-            let mut message: Value = serde_json::from_str(&text).expect("messages are JSON");
+            let mut message = self.message();
             if message["id"] == self.id {
                 assert!(message["error"].is_null(), "{method}: {message:#}");
                 return message["result"].take();
             }
-            self.note(&message);
+        }
+    }
+
+    /// The next message; a complaint is noted.
+    fn message(&mut self) -> Value {
+        loop {
+            if let Message::Text(text) = self.socket.read().expect("the browser answers in time") {
+                let message = serde_json::from_str(&text).expect("messages are JSON");
+                self.note(&message);
+                return message;
+            }
         }
     }
 
