@@ -63,10 +63,9 @@ pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
         }
     };
     let ended = spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
-    if ended == Ended::Told {
-        interrupt.accept();
-    }
-    Ok(0)
+    // The server has heard of the signal itself, perhaps before this program did.
+    interrupt.accept();
+    Ok(if ended == Ended::Interrupted { 130 } else { 0 })
 }
 
 fn config(args: &Args) -> Result<Config, Problem> {
