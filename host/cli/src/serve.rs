@@ -80,10 +80,9 @@ pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
         std::thread::spawn(move || watching.publish(&own, screen, &interrupt));
     };
     let ended = spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
-    if ended == Ended::Told {
-        interrupt.accept();
-    }
-    Ok(0)
+    // The server has heard of the signal itself, perhaps before this program did.
+    interrupt.accept();
+    Ok(if ended == Ended::Interrupted { 130 } else { 0 })
 }
 
 /// This machine's own name for an address that stands for all of its addresses.
