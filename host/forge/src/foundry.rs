@@ -134,6 +134,14 @@ fn craft(language: &str) -> Option<&'static dyn Craft> {
     CRAFTS.iter().copied().find(|craft| craft.name() == language)
 }
 
+/// What there is to know for who writes a spell in a language.
+pub fn guide(language: &str) -> &'static str {
+    match language {
+        "rust" => include_str!("../../../guest-sdk/rust/README.md"),
+        _ => include_str!("../../../wit/0.1/spell.wit"),
+    }
+}
+
 /// The language's name as it lives in this program, for a manifest that was read.
 pub fn language_named(name: &str) -> Option<&'static str> {
     ["rust", "assemblyscript", "wat"].into_iter().find(|known| *known == name)

@@ -20,6 +20,41 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Threads that cast.
     pub threads: usize,
+    /// How source is built.
+    pub builds: Builds,
+}
+
+/// How source is built.
+#[derive(Clone, Debug)]
+pub struct Builds {
+    /// Builds at once, at least 1.
+    pub workers: usize,
+    /// Builds that wait at most.
+    pub queue: usize,
+    /// How long a compiler may take.
+    pub seconds: u64,
+    /// Whether compilers run without a sandbox.
+    pub unsandboxed: bool,
+    /// What writes spells from a prompt.
+    pub model: Option<Model>,
+}
+
+/// A language model behind an OpenAI-compatible endpoint.
+#[derive(Clone)]
+pub struct Model {
+    /// Its address: a host, `…/v1`, or the whole `…/v1/chat/completions`.
+    pub url: String,
+    /// The key, where it wants one.
+    pub key: Option<String>,
+    /// Which model.
+    pub name: String,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The key is a secret, and an address may hold one.
+        out.debug_struct("Model").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Config {

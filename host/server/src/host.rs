@@ -15,6 +15,7 @@ use spellhost_wire::{Code, Target};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::jobs::Jobs;
 use crate::limits::{CONNECTIONS_MAX, SESSION_LIFETIME};
 use crate::params;
 use crate::shelf::Shelf;
@@ -36,6 +37,8 @@ pub struct Host {
     pub store: Store,
     /// Where everything is compiled.
     pub shelf: Shelf,
+    /// What is built from source.
+    pub jobs: Jobs,
     operator_token: String,
     worlds: RwLock<BTreeMap<String, WorldHandle>>,
     connections: AtomicU64,
@@ -66,11 +69,11 @@ pub struct Sender {
 
 impl Host {
     /// A host without worlds.
-    pub fn new(config: Config, store: Store, shelf: Shelf, operator_token: String) -> Self {
+    pub fn new(config: Config, store: Store, shelf: Shelf, jobs: Jobs, operator_token: String) -> Self {
         let worlds = RwLock::default();
         let (connections, moving) = (AtomicU64::new(1), tokio::sync::Mutex::default());
         let open = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
-        Self { config, store, shelf, operator_token, worlds, connections, open, moving }
+        Self { config, store, shelf, jobs, operator_token, worlds, connections, open, moving }
     }
 
     /// A place for one more connection, until it is dropped; `None` where all are taken.
@@ -223,6 +226,12 @@ impl Host {
         Spells { store: &self.store, shelf: &self.shelf }
     }
 
+    /// Tells every connection of these accounts.
+    pub fn tell_accounts(&self, accounts: &[String], told: &Told) {
+        let ask = || Ask::TellAccounts(accounts.to_vec(), Box::new(told.clone()));
+        self.worlds().iter().for_each(|world| world.send(ask()));
+    }
+
     /// Tells everybody everywhere.
     pub fn tell_all(&self, told: &Told) {
         self.worlds().iter().for_each(|world| world.send(Ask::Tell(Box::new(told.clone()))));
@@ -241,6 +250,19 @@ impl Host {
         let actor = sender.actor.clone();
         let (uploaded, is_new) =
             self.blocking(move |host| host.spells().upload(&actor, &spell, &bytes)).await?;
+        self.settle(sender, uploaded, is_new).await
+    }
+
+    /// Tells of a revision that is new, and points `draft` to it.
+    ///
+    /// # Errors
+    /// As [`Host::publish`].
+    pub async fn settle(
+        self: &Arc<Self>,
+        sender: &Sender,
+        uploaded: Uploaded,
+        is_new: bool,
+    ) -> Result<(Uploaded, bool), Failure> {
         if is_new {
             self.tell_all(&Told::RevisionReady(RevisionReady {
                 spell_id: uploaded.spell_id.clone(),

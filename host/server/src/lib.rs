@@ -15,6 +15,8 @@ mod params;
 mod shelf;
 mod spells;
 
+mod jobs;
+
 mod keeper;
 mod recovery;
 mod world;
@@ -25,5 +27,5 @@ mod routes;
 mod serve;
 mod socket;
 
-pub use config::Config;
+pub use config::{Builds, Config, Model};
 pub use serve::{ServeError, Stop, serve};

@@ -34,3 +34,19 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(10);
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(4 * 60 * 60);
 /// How far a cast's origin may be from the caster's eye, in blocks.
 pub const REACH_BLOCKS: i64 = 4;
+/// The longest file that a build replaces; the body it comes in is no larger.
+pub const SOURCE_CODE_BYTES_MAX: usize = 512 * 1024;
+/// The longest wish to a model.
+pub const PROMPT_BYTES_MAX: usize = 16 * 1024;
+/// The most assets of one build.
+pub const ASSETS_MAX: usize = 64;
+/// Ticks of the trial cast after a build: two seconds.
+pub const TRIAL_TICKS: u64 = 120;
+/// The most that a model may answer, in bytes of its whole reply.
+pub const MODEL_REPLY_BYTES_MAX: usize = 512 * 1024;
+/// How long one answer of a model may take.
+pub const MODEL_PATIENCE: Duration = Duration::from_secs(120);
+/// How often a model is shown what the compiler said, after its first try.
+pub const MODEL_REPAIRS: u32 = 3;
+/// The most of a compiler's text that a model is shown, and of an error that a job keeps.
+pub const SAID_BYTES_MAX: usize = 8 * 1024;

@@ -82,6 +82,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/worlds", get(worlds))
         .route("/world/{id}", get(world))
         .route("/worlds/{id}/snapshot", get(snapshot))
+        .merge(crate::jobs::routes::router())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .method_not_allowed_fallback(|| async {
             Failure::new(Code::MethodNotAllowed, "this route has no such method")

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::{DEFAULT_WORLD, Host, sim_channel};
+use crate::jobs::{Jobs, Workers};
 use crate::keeper::Keeper;
 use crate::limits::DRAIN;
 use crate::recovery::recover;
@@ -56,6 +57,9 @@ pub enum ServeError {
     /// Threads.
     #[error("the system gives no threads")]
     Threads(#[source] std::io::Error),
+    /// The folder of builds, or what an earlier host has left to build.
+    #[error("cannot build from source")]
+    Builds(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A world.
     #[error("cannot open world `{world}`")]
     World {
@@ -76,6 +80,7 @@ impl ServeError {
             Self::Engine(_) => "engine",
             Self::Compiler(_) => "compiler",
             Self::Threads(_) => "threads",
+            Self::Builds(_) => "builds",
             Self::World { .. } => "world",
         }
     }
@@ -107,8 +112,10 @@ pub fn serve(config: Config, ready: impl FnOnce(SocketAddr), stop: Stop) -> Resu
     let listener = runtime.block_on(TcpListener::bind(address)).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let (host, worlds) = open(config)?;
+    let workers = Workers::start(&host, runtime.handle()).map_err(ServeError::Builds)?;
     ready(address);
     let result = runtime.block_on(run(host.clone(), listener, stop));
+    workers.end(&host);
     let handles = host.worlds();
     handles.iter().for_each(|world| world.send(Ask::Close));
     worlds.into_iter().for_each(|thread| drop(thread.join()));
@@ -150,8 +157,10 @@ fn open(config: Config) -> Result<(Arc<Host>, Vec<Thread>), ServeError> {
     let engine = Engine::new(EngineOptions::default())?;
     let caster = Arc::new(Caster::new(&engine, config.threads).map_err(ServeError::Threads)?);
     let workbench = Workbench::of_this_program().map_err(ServeError::Compiler)?;
+    let jobs = Jobs::open(&config.data, config.builds.clone(), &engine)
+        .map_err(|error| ServeError::Builds(error.into()))?;
     let shelf = Shelf::new(engine, Policy::default(), workbench);
-    let host = Arc::new(Host::new(config, store, shelf, token));
+    let host = Arc::new(Host::new(config, store, shelf, jobs, token));
     let (world, thread) = open_world(&host, DEFAULT_WORLD, &caster)
         .map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;
     host.add_world(world);

@@ -9,6 +9,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::{SinkExt as _, StreamExt as _};
 use spellhost_sim::limits::TICKS_PER_SECOND;
 use spellhost_sim::{CastId, Material, Op};
+use spellhost_store::JobId;
 use spellhost_wire::Code;
 use spellhost_wire::message::{Handshake, Mode, Remote, Request, VoxelOperation, VoxelOperationKind};
 use spellhost_wire::reply::{
@@ -155,6 +156,7 @@ impl Connection {
         let joining = |answer| Joining {
             connection: self.number,
             client: self.sender.client.clone(),
+            account: self.sender.actor.name().to_owned(),
             mode,
             binary: self.binary,
             from_tick,
@@ -222,6 +224,10 @@ impl Connection {
                 };
                 let (spell, _) = host.blocking(create).await?;
                 Told::Created(Created { spell_id: spell.spell_id })
+            }
+            Request::StartBuild(build) => Told::BuildQueued(host.start_build(&self.sender, build).await?),
+            Request::CancelJob(of) => {
+                Told::JobCancelled(host.cancel_job(&self.sender, JobId(of.job_id)).await?)
             }
             Request::Publish(publish) => Told::Published(host.publish(&self.sender, publish).await?),
             Request::Rollback(of) => Told::RolledBack(host.rollback(&self.sender, of).await?),

@@ -269,6 +269,9 @@ impl Playing {
             }
             Ask::Swap(swapping, answer) => self.swap(*swapping, answer),
             Ask::Tell(told) => tell(&mut self.subscribers, &text(*told, None), |_| true),
+            Ask::TellAccounts(accounts, told) => {
+                tell(&mut self.subscribers, &text(*told, None), |to| accounts.contains(&to.account));
+            }
             Ask::Save(answer) => {
                 // Who asked may have gone.
                 let _ = answer.send(Ok(Box::new(self.world.clone())));
@@ -535,11 +538,11 @@ impl Playing {
             let _ = joining.answer.send(Err(failure));
             return;
         };
-        let Joining { connection, client, mode, binary, queue, .. } = joining;
-        let mut subscriber = Subscriber::new(connection, client, mode, binary, queue);
-        let first = joining.from_tick.filter(|_| mode != Mode::Snapshot).unwrap_or(next).min(next);
+        let Joining { mode, binary, from_tick, .. } = joining;
+        let first = from_tick.filter(|_| mode != Mode::Snapshot).unwrap_or(next).min(next);
+        let mut subscriber = Subscriber::new(&joining);
         let _ = joining.answer.send(Ok((entity, first)));
-        if joining.from_tick.is_some_and(|from| from > next) {
+        if from_tick.is_some_and(|from| from > next) {
             // It has seen frames that were lost with the host that told them.
             subscriber.send(self.restart(ResyncReason::Desync));
         }

@@ -69,6 +69,8 @@ pub struct Joining {
     pub connection: u64,
     /// Names the player.
     pub client: String,
+    /// Whose it is.
+    pub account: String,
     /// What it gets.
     pub mode: Mode,
     /// Frames as postcard.
@@ -111,6 +113,8 @@ pub enum Ask {
     Swap(Box<Swapping>, Answer<u64>),
     /// To tell everybody in it something that is not its own.
     Tell(Box<Told>),
+    /// To tell the connections of these accounts something that is not its own.
+    TellAccounts(Vec<String>, Box<Told>),
     /// For its state between two ticks.
     Save(Answer<Box<World>>),
     /// To end.

@@ -8,6 +8,8 @@ use spellhost_wire::message::Mode;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
+use crate::world::ask::Joining;
+
 /// Where a connection reads from.
 pub type Queue = Sender<Message>;
 
@@ -18,6 +20,8 @@ pub struct Subscriber {
     pub connection: u64,
     /// Names the player.
     pub client: String,
+    /// Whose it is.
+    pub account: String,
     /// What it gets.
     pub mode: Mode,
     /// Frames as postcard.
@@ -30,8 +34,17 @@ pub struct Subscriber {
 
 impl Subscriber {
     /// A connection that has missed nothing.
-    pub fn new(connection: u64, client: String, mode: Mode, binary: bool, queue: Queue) -> Self {
-        Self { connection, client, mode, binary, queue, lagging: false, gone: false }
+    pub fn new(joining: &Joining) -> Self {
+        Self {
+            connection: joining.connection,
+            client: joining.client.clone(),
+            account: joining.account.clone(),
+            mode: joining.mode,
+            binary: joining.binary,
+            queue: joining.queue.clone(),
+            lagging: false,
+            gone: false,
+        }
     }
 
     /// Queues a message, unless it is too many.
