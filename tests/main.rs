@@ -13,7 +13,9 @@ mod generated;
 #[allow(dead_code, reason = "shared with the tests of the engine, which use all of it")]
 mod guests;
 mod hot_reload;
+mod jobs;
 mod misbehaving;
+mod packages;
 mod replay;
 mod server;
 mod spells;

@@ -3,9 +3,9 @@
 //! Knows the protocol and nothing of the server's inside. What a follower needs it takes over the
 //! wire, as any client has to.
 
-mod client;
+pub mod client;
 mod following;
-mod host;
+pub mod host;
 
 use std::fs;
 

@@ -56,13 +56,16 @@ impl Host {
 
     /// A host on this directory, once it answers.
     pub fn at(folder: &Path) -> Self {
+        Self::with(folder, |_| ())
+    }
+
+    /// A host on this directory with more flags or variables, once it answers.
+    pub fn with(folder: &Path, more: impl FnOnce(&mut Command)) -> Self {
         let data = folder.join("data");
-        let mut child = command(folder)
-            .args(["serve", "--listen", "127.0.0.1:0", "--json", "--data"])
-            .arg(&data)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        let mut command = command(folder);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--json", "--data"]).arg(&data);
+        more(&mut command);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut line).expect("a line");

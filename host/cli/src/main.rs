@@ -55,8 +55,10 @@ mod completions;
 mod doctor;
 mod inspect;
 mod new;
+mod pack;
 mod replay;
 mod serve;
+mod unpack;
 
 use std::process::ExitCode;
 
@@ -104,6 +106,8 @@ enum Command {
     Certify(certify::Args),
     Replay(replay::Args),
     Serve(serve::Args),
+    Pack(pack::Args),
+    Unpack(unpack::Args),
     #[command(name = panel::COMMAND, hide = true)]
     Opinion(opinion::Args),
     Doctor(doctor::Args),
@@ -143,6 +147,8 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Run(args) => run::run(args, screen, interrupt),
         Command::Test(args) => test::test(args, screen, interrupt),
         Command::Replay(args) => replay::replay(args, screen, interrupt),
+        Command::Pack(args) => pack::pack(args, screen, interrupt),
+        Command::Unpack(args) => unpack::unpack(args, screen),
         Command::Serve(args) => serve::serve(args, screen, interrupt),
         Command::Certify(args) => certify::certify(args, screen, interrupt),
         Command::Opinion(args) => opinion::opinion(args),

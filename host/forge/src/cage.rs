@@ -111,6 +111,7 @@ pub(crate) fn run_open(
     cancel: &Cancel,
 ) -> io::Result<Ending> {
     let mut command = Command::new(program);
+    // The linker of a toolchain is found beside it; the path is for what the system adds.
     command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin").env("TMPDIR", &cage.root);
     command.current_dir(&cage.work);
     ended(&mut command, &cage.limits, cancel)

@@ -7,6 +7,7 @@
 //! component does when it runs.
 
 mod build;
+mod bundle;
 mod cache;
 mod cage;
 mod cancel;
@@ -43,6 +44,7 @@ mod workbench;
 mod worker;
 
 pub use build::{BuildOptions, Built, Progress, build};
+pub use bundle::{Bundle, BundleError, COMPONENT, PACKAGE_TYPE, SCENE};
 pub use cache::Cache;
 pub use cage::{CAGE_COMMAND, SourceLimits};
 pub use cancel::Cancel;

@@ -94,5 +94,18 @@ pub const PATH_BYTES_MAX: usize = 256;
 /// The most finished components that are kept by the digest of their source.
 pub const MADE_MAX: usize = 1_024;
 
+/// The most bytes of a package.
+pub const PACKAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The most bytes that a package unpacks to.
+pub const PACKAGE_UNPACKED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How many times its packed size a file of a package may have; deflate itself ends at 1,032.
+pub const PACKAGE_RATIO_MAX: u64 = 500;
+/// The most files of a package.
+pub const PACKAGE_FILES_MAX: usize = 4_097;
+/// The most bytes of a package's directory.
+pub const PACKAGE_DIRECTORY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The most bytes of a revision's manifest.
+pub const MANIFEST_JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 const _: () = assert!(MEMORY_BYTES_MIN <= MEMORY_BYTES_MAX, "one page fits");
 const _: () = assert!(STACK_BYTES < MEMORY_BYTES_MAX, "the stack leaves room for the heap");

@@ -116,25 +116,25 @@ impl Installed {
 /// The toolchain that compiles here. Asked anew for each build: an upgrade makes other bytes.
 fn find(bench: &Bench<'_>) -> Result<Installed, MakeError> {
     let toolchain = Toolchain::find();
-    let ask = |arguments: &[&str]| {
-        let mut command = Command::new(&toolchain.rustc);
-        command.args(arguments).current_dir(bench.work());
+    let ask = |program: &Path, argument: &str| {
+        let mut command = Command::new(program);
+        command.arg(argument).current_dir(bench.work());
         process::answer(&mut command, bench.cancel).ok().flatten()
     };
     let missing = || {
         BuildFailure::new("tool_missing", "this host has no Rust to compile with")
             .hint(format!("install it with: {INSTALL_RUST}"))
     };
-    let printed = ask(&["--print=sysroot", "--version"]).ok_or_else(missing)?;
-    let (sysroot, version) = printed.split_once('\n').ok_or_else(missing)?;
-    let sysroot = PathBuf::from(sysroot.trim());
+    let sysroot = ask(&toolchain.rustc, "--print=sysroot").map(PathBuf::from).ok_or_else(missing)?;
+    // Where rustup is, it answers for the compiler; what runs is the compiler itself.
+    let version = ask(&sysroot.join("bin/rustc"), "--version").ok_or_else(missing)?;
     if !sysroot.join("lib/rustlib").join(TARGET).is_dir() {
         let message = format!("the Rust of this host has no `{TARGET}` target");
         return Err(BuildFailure::new("target_missing", message)
             .hint(format!("install it with: {INSTALL_TARGET}"))
             .into());
     }
-    Ok(Installed { sysroot, version: version.trim().to_owned() })
+    Ok(Installed { sysroot, version })
 }
 
 /// What a cage shows of a toolchain: the compiler, its own folder of libraries, and the shared

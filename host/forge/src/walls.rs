@@ -131,7 +131,8 @@ mod linux {
         command
             .args(arguments)
             .env_clear()
-            .envs([("PATH", "/toolchain/bin"), ("TMPDIR", "/tmp"), ("LC_ALL", "C")])
+            // Without `/proc` the loader does not know where a program lies, and so not its own libraries.
+            .envs([("PATH", "/toolchain/bin"), ("LD_LIBRARY_PATH", "/toolchain/lib"), ("TMPDIR", "/tmp")])
             .stdin(Stdio::null())
             // Apart from what the cage itself says, and counted with what is printed.
             .stderr(io::stdout().as_fd().try_clone_to_owned()?);

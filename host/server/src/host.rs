@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::jobs::Jobs;
 use crate::limits::{CONNECTIONS_MAX, SESSION_LIFETIME};
+use crate::packages::is_package;
 use crate::params;
 use crate::shelf::Shelf;
 use crate::spells::{Moved, Spells, spell_of};
@@ -237,7 +238,7 @@ impl Host {
         self.worlds().iter().for_each(|world| world.send(Ask::Tell(Box::new(told.clone()))));
     }
 
-    /// Admits a component as a new revision and points `draft` to it.
+    /// Admits a component, or what is in a package, as a new revision and points `draft` to it.
     ///
     /// # Errors
     /// As [`Spells::upload`].
@@ -249,7 +250,11 @@ impl Host {
     ) -> Result<(Uploaded, bool), Failure> {
         let actor = sender.actor.clone();
         let (uploaded, is_new) =
-            self.blocking(move |host| host.spells().upload(&actor, &spell, &bytes)).await?;
+            self.blocking(move |host| match is_package(&bytes) {
+                true => host.spells().upload_package(&actor, &spell, &bytes),
+                false => host.spells().upload(&actor, &spell, &bytes),
+            })
+            .await?;
         self.settle(sender, uploaded, is_new).await
     }
 

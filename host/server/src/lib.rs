@@ -16,6 +16,7 @@ mod shelf;
 mod spells;
 
 mod jobs;
+mod packages;
 
 mod keeper;
 mod recovery;

@@ -83,6 +83,7 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/world/{id}", get(world))
         .route("/worlds/{id}/snapshot", get(snapshot))
         .merge(crate::jobs::routes::router())
+        .merge(crate::packages::router())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .method_not_allowed_fallback(|| async {
             Failure::new(Code::MethodNotAllowed, "this route has no such method")
