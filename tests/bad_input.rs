@@ -161,6 +161,19 @@ fn parameters_and_flags() {
 }
 
 #[test]
+fn results_in_place_of_what_they_are_made_from() {
+    let folder = folder();
+    let spell = fs::read(root().join("tests/fixtures/stone-wall.wasm")).expect("a component");
+    fs::write(folder.path().join("wall.wasm"), &spell).expect("a writable folder");
+    let refused = |arguments: &[&str], word| refused(folder.path(), arguments, 2, &[word]);
+    refused(&["certify", "wall.wasm", "-o", "./wall.wasm"], "would be replaced");
+    refused(&["run", "wall.wasm", "--once", "--record", "wall.wasm"], "would be replaced");
+    refused(&["run", "wall.wasm", "--once", "--picture", "wall.wasm"], "would be replaced");
+    refused(&["run", "wall.wasm", "--once", "--picture", "one", "--record", "one"], "is to be two things");
+    assert_eq!(fs::read(folder.path().join("wall.wasm")).expect("it is there"), spell);
+}
+
+#[test]
 fn scenarios() {
     for (scenario, words) in [
         ("world = \"moon\"\n", &["moon"][..]),

@@ -177,6 +177,11 @@ fn records_that_cannot_follow_each_other_are_named() {
     let frame = dropped("no-frame.rec", |record| matches!(record, Record::Frame(frame) if frame.tick == 9));
     assert!(frame.contains("the frame is of tick 10, and the world is at 9"), "{frame}");
 
+    let world = forged("other-world.rec", |header, _| header.world_id = "elsewhere".into());
+    assert!(
+        refused(&world, &[]).contains("the frame is of the world `demo`, and the recording of `elsewhere`")
+    );
+
     let other = forged("other-component.rec", |_, all| {
         let place = at(all, |record| matches!(record, Record::Component(_)));
         all[place] = Record::Component(fs::read(folder().join("frost-nova.wasm")).expect("a component"));

@@ -12,7 +12,7 @@ use crate::certificate::{CASTS_MAX, Certificate, CorpusNote, FORMAT, Verdict};
 use crate::corpus::{Case, Corpus, corpus_digest};
 use crate::demo::SEED_MAX;
 use crate::fields::Text;
-use crate::file::write_whole;
+use crate::file::{check_apart, write_whole};
 use crate::interrupt::Interrupt;
 use crate::invention::{Subject, invent};
 use crate::panel;
@@ -73,6 +73,7 @@ pub struct Args {
 /// What is not a spell, a certificate that does not hold, an engine that fails, or Ctrl-C.
 pub fn certify(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
     let source = Source::at(&args.file)?;
+    args.output.iter().try_for_each(|output| check_apart(&args.file, output))?;
     let wanted = args.certificate.as_deref().map(Certificate::read).transpose()?;
     let cancel = Cancel::new();
     let stop = cancel.clone();

@@ -86,6 +86,20 @@ pub fn check_regular(path: &Path) -> Result<(), Problem> {
     }
 }
 
+/// Refuses a result that would replace what it is made from.
+///
+/// # Errors
+/// That the two are one file.
+pub fn check_apart(input: &Path, output: &Path) -> Result<(), Problem> {
+    match (input.canonicalize(), output.canonicalize()) {
+        (Ok(from), Ok(to)) if from == to => {
+            let message = format!("`{}` would be replaced by what is made from it", output.display());
+            Err(Problem::usage("file", message).hint("name another file"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes a whole file into a folder that is there. A device or pipe is written straight.
 ///
 /// # Errors
@@ -106,6 +120,21 @@ mod tests {
         let device = Path::new("/dev/null");
         assert_eq!(check_regular(device).map_err(code), Err(wrong.clone()));
         assert_eq!(Draft::create(device).map(|_| ()).map_err(code), Err(wrong));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_replaces_what_it_is_made_from() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (input, link) = (folder.path().join("a"), folder.path().join("b"));
+        fs::write(&input, "in").expect("a writable folder");
+        std::os::unix::fs::symlink(&input, &link).expect("a link");
+        for same in [&input, &link] {
+            assert_eq!(check_apart(&input, same).map_err(|problem| problem.exit_code()), Err(2));
+        }
+        for other in [folder.path().join("c"), folder.path().to_owned()] {
+            assert!(check_apart(&input, &other).is_ok());
+        }
     }
 
     #[cfg(unix)]

@@ -2,7 +2,7 @@
 //!
 //! This half casts once; what stays and casts again on every save is `live`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use spellhost_runtime::{Caster, Engine, EngineOptions};
 
 use crate::account::account;
 use crate::demo::{DemoFlags, SEED_MAX, demo};
-use crate::file::write_whole;
+use crate::file::{check_apart, write_whole};
 use crate::interrupt::Interrupt;
 use crate::live::Live;
 use crate::problem::Problem;
@@ -97,6 +97,7 @@ impl Machine {
 /// What went wrong before anything could be cast, or Ctrl-C.
 pub fn run(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
     let source = Source::at(&args.spell)?;
+    check_outputs(args)?;
     let machine = Machine::start(args.threads)?;
     if !args.once {
         return Live::start(args, source, machine, screen, interrupt)?.stay();
@@ -124,6 +125,21 @@ pub fn run(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pro
         screen.object(&object(&machine, &ready, &session, &performance));
     }
     Ok(if performance.tallies.iter().all(|tally| tally.is_applied()) { 0 } else { 1 })
+}
+
+/// What is written is neither the spell nor the world it is cast in, nor twice the same.
+fn check_outputs(args: &Args) -> Result<(), Problem> {
+    for output in args.picture.iter().chain(&args.record) {
+        check_apart(&args.spell, output)?;
+        args.demo.world.iter().try_for_each(|world| check_apart(Path::new(world), output))?;
+    }
+    match (&args.picture, &args.record) {
+        (Some(picture), Some(record)) if picture == record => {
+            Err(Problem::usage("file", format!("`{}` is to be two things", picture.display()))
+                .hint("name two files"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Opens the world and lets everybody enter.

@@ -157,6 +157,12 @@ impl<'a> Playing<'a> {
         if tick != next {
             return Err(log.wrong(format!("the frame is of tick {tick}, and the world is at {next}")));
         }
+        if told.world_id != log.header.world_id {
+            let (other, own) = (&told.world_id, &log.header.world_id);
+            return Err(
+                log.wrong(format!("the frame is of the world `{other}`, and the recording of `{own}`"))
+            );
+        }
         let wrong = |error| log.wrong(format!("tick {tick}: {error}"));
         let inputs = entering::inputs(&told, &self.pins).map_err(wrong)?;
         let verdicts = applying::verdicts(&told).map_err(wrong)?;
