@@ -84,7 +84,8 @@ fn component(host: &Host, spell: &str, revision: &str) -> Value {
 /// Whether nothing of a build is left in a data directory.
 fn is_clean(host: &Host) -> bool {
     let is_empty = |folder: &str| {
-        fs::read_dir(host.data().join("builds").join(folder)).is_ok_and(|mut entries| entries.next().is_none())
+        fs::read_dir(host.data().join("builds").join(folder))
+            .is_ok_and(|mut entries| entries.next().is_none())
     };
     is_empty("foundry/folders") && is_empty("orders")
 }
@@ -107,7 +108,8 @@ fn source_becomes_a_revision_that_can_be_cast() {
     let mut seen: Vec<(String, u64)> = Vec::new();
     loop {
         let progress = client.event("job.progress", |data| data["job_id"] == id);
-        let (stage, pct) = (progress["stage"].as_str().expect("a stage"), progress["pct"].as_u64().expect("a number"));
+        let (stage, pct) =
+            (progress["stage"].as_str().expect("a stage"), progress["pct"].as_u64().expect("a number"));
         assert!(seen.last().is_none_or(|(_, before)| *before <= pct), "{seen:?} {progress:#}");
         seen.push((stage.to_owned(), pct));
         if progress["status"] != "running" {
@@ -121,7 +123,10 @@ fn source_becomes_a_revision_that_can_be_cast() {
     for (stage, low, high) in
         [("prepare", 0, 15), ("assemble_package", 20, 55), ("validate", 60, 75), ("finalize", 80, 95)]
     {
-        assert!(seen.iter().filter(|(name, _)| name == stage).all(|(_, pct)| (low..=high).contains(pct)), "{seen:?}");
+        assert!(
+            seen.iter().filter(|(name, _)| name == stage).all(|(_, pct)| (low..=high).contains(pct)),
+            "{seen:?}"
+        );
     }
     let revision = succeeded(&host, id);
     let ready = client.event("spell.revision_ready", |data| data["spell_id"] == "ember");
@@ -129,7 +134,9 @@ fn source_becomes_a_revision_that_can_be_cast() {
     assert_eq!(ready["manifest"]["language"], "rust");
     let spell = host.request("GET", "/api/spells/ember", b"").json();
     assert_eq!((&spell["active"]["draft"], &spell["display_name"]), (&json!(revision), &json!("Ember")));
-    let file = |path: &str| host.request("GET", &format!("/api/spells/ember/revisions/{revision}/files/{path}"), b"");
+    let file = |path: &str| {
+        host.request("GET", &format!("/api/spells/ember/revisions/{revision}/files/{path}"), b"")
+    };
     assert_eq!(file("source/src/lib.rs").body, code.as_bytes());
     assert_eq!(file("assets/icon.txt").body, b"icon");
     let cast = client.ask("spell.cast_request", json!({"spell_id": "ember"}));
@@ -142,6 +149,7 @@ fn source_becomes_a_revision_that_can_be_cast() {
     // The same again is the same, and compiles nothing; without code it is the last source.
     let again = client.ask("spell.start_build", request)["data"]["job_id"].as_u64().expect("a number");
     assert_eq!(succeeded(&host, again), revision);
+    client.event("spell.revision_ready", |data| data["revision_id"] == revision.as_str());
     assert!(log(&host, again).contains("the same source as before"), "{}", log(&host, again));
     assert_eq!(succeeded(&host, build(&host, "ember", json!({}))), revision);
     // Another host that has never seen it makes the same bytes.
@@ -164,9 +172,17 @@ fn what_does_not_compile_is_told_with_its_place() {
     let told = ended(&host, id);
     assert_eq!(told["status"], "failed", "{told:#}");
     let first = &told["diagnostics"][0];
-    assert_eq!((&first["file"], &first["line"], &first["column"]), (&json!("src/lib.rs"), &json!(lines + 2), &json!(5)), "{told:#}");
+    assert_eq!(
+        (&first["file"], &first["line"], &first["column"]),
+        (&json!("src/lib.rs"), &json!(lines + 2), &json!(5)),
+        "{told:#}"
+    );
     assert!(first["message"].as_str().is_some_and(|text| text.contains("mismatched types")), "{told:#}");
-    assert!(told["error_message"].as_str().is_some_and(|text| text.contains(&format!("src/lib.rs:{}:5", lines + 2))));
+    assert!(
+        told["error_message"]
+            .as_str()
+            .is_some_and(|text| text.contains(&format!("src/lib.rs:{}:5", lines + 2)))
+    );
     assert!(log(&host, id).contains("expected `u8`, found `&str`"), "{}", log(&host, id));
     let told = ended(&host, build(&host, "ember", json!({"code": "(module\n  (fun))", "language": "wat"})));
     assert_eq!(told["diagnostics"][0]["line"], 2, "{told:#}");
@@ -188,11 +204,13 @@ fn hostile_source_learns_nothing_and_leaves_nothing() {
     created(&host, "ember");
     let file = canary.display().to_string();
     let up = format!("{}{}", "../".repeat(24), &file[1..]);
-    let flood = "macro_rules! a { () => { compile_error!(\"flood flood flood flood flood flood flood\"); } }\n".to_owned()
-        + "macro_rules! b { () => { a!{} a!{} a!{} a!{} a!{} a!{} a!{} a!{} a!{} a!{} } }\n"
-        + "macro_rules! c { () => { b!{} b!{} b!{} b!{} b!{} b!{} b!{} b!{} b!{} b!{} } }\n"
-        + "macro_rules! d { () => { c!{} c!{} c!{} c!{} c!{} c!{} c!{} c!{} c!{} c!{} } }\n"
-        + &"d!{}\n".repeat(10);
+    let flood =
+        "macro_rules! a { () => { compile_error!(\"flood flood flood flood flood flood flood\"); } }\n"
+            .to_owned()
+            + "macro_rules! b { () => { a!{} a!{} a!{} a!{} a!{} a!{} a!{} a!{} a!{} a!{} } }\n"
+            + "macro_rules! c { () => { b!{} b!{} b!{} b!{} b!{} b!{} b!{} b!{} b!{} b!{} } }\n"
+            + "macro_rules! d { () => { c!{} c!{} c!{} c!{} c!{} c!{} c!{} c!{} c!{} c!{} } }\n"
+            + &"d!{}\n".repeat(10);
     for (source, word) in [
         (format!("pub const A: &str = include_str!({file:?});"), "couldn't read"),
         (format!("pub const A: &[u8] = include_bytes!({up:?});"), "couldn't read"),
@@ -278,12 +296,25 @@ fn a_job_is_cancelled_while_it_waits_and_while_it_runs() {
     assert_eq!(answer.json(), json!({"job_id": runs, "status": "cancelled"}));
     let last = client.event("job.progress", |data| data["job_id"] == runs && data["status"] != "running");
     assert_eq!(last["status"], "cancelled");
-    until("nothing is left", || is_clean(&host));
+    until("nothing is left", || is_clean(&host) && processes(folder.path()) == 0);
     // The worker is free again, and what has ended stays.
     succeeded(&host, build(&host, "ember", json!({"code": LEAST, "language": "wat"})));
     assert_eq!(job(&host, runs)["status"], "cancelled");
     assert_eq!(client.ask("job.cancel", json!({"job_id": waits}))["data"]["status"], "cancelled");
     assert_eq!(client.ask("job.cancel", json!({"job_id": 999}))["data"]["code"], "unknown_job");
+}
+
+/// How many processes were started for this folder, cages and what is in them: the first process of a
+/// cage names the folder, and what it started cannot be without it.
+fn processes(folder: &Path) -> usize {
+    let folder = folder.to_string_lossy().into_owned();
+    let entries = fs::read_dir("/proc").expect("a system with processes").flatten();
+    let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    let is_cage = |line: &Vec<u8>| {
+        let line = String::from_utf8_lossy(line);
+        line.contains("compile-source") && line.contains(&folder)
+    };
+    lines.filter(is_cage).count()
 }
 
 #[test]
@@ -299,7 +330,9 @@ fn a_job_outlives_its_host() {
     let runs = build(&host, "ember", json!({"code": format!("{}\n{ENDLESS}", fireball())}));
     let waits = build(&host, "ember", json!({"code": LEAST, "language": "wat"}));
     until("it runs", || job(&host, runs)["stage"] == "assemble_package");
+    assert!(processes(folder.path()) > 0, "the compiler runs");
     host.end("KILL");
+    until("no compiler outlives its host", || processes(folder.path()) == 0);
     let host = start("200");
     until("it runs again", || job(&host, runs)["status"] == "running");
     assert_eq!(job(&host, waits)["status"], "queued");
@@ -314,7 +347,8 @@ fn a_job_outlives_its_host() {
 fn a_build_that_cannot_be_is_refused_and_makes_no_job() {
     let host = Host::start();
     created(&host, "ember");
-    let path = |path: &str| json!({"code": "x", "options": {"assets": [{"path": path, "content_base64": ""}]}});
+    let path =
+        |path: &str| json!({"code": "x", "options": {"assets": [{"path": path, "content_base64": ""}]}});
     for (spell, body, status, code) in [
         ("nobody", json!({"code": "x"}), 404, "unknown_spell"),
         ("No Id", json!({"code": "x"}), 400, "bad_spell_id"),
@@ -325,7 +359,12 @@ fn a_build_that_cannot_be_is_refused_and_makes_no_job() {
         ("ember", path("../x"), 400, "bad_param"),
         ("ember", path("/etc/passwd"), 400, "bad_param"),
         ("ember", path("a//b"), 400, "bad_param"),
-        ("ember", json!({"code": "x", "options": {"assets": [{"path": "a", "content_base64": "?"}]}}), 400, "bad_param"),
+        (
+            "ember",
+            json!({"code": "x", "options": {"assets": [{"path": "a", "content_base64": "?"}]}}),
+            400,
+            "bad_param",
+        ),
         ("ember", json!({"code": "x".repeat(600 * 1024)}), 413, "too_large"),
     ] {
         let spell = spell.replace(' ', "%20");
@@ -348,7 +387,10 @@ fn a_model_writes_a_spell_and_is_told_what_was_wrong() {
     let (address, asked) = model(vec![wrong, right]);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let host = Host::with(folder.path(), |command| {
-        command.env("SPELLHOST_MODEL_URL", address).env("SPELLHOST_MODEL_NAME", "scribe").env("SPELLHOST_MODEL_KEY", CANARY);
+        command
+            .env("SPELLHOST_MODEL_URL", address)
+            .env("SPELLHOST_MODEL_NAME", "scribe")
+            .env("SPELLHOST_MODEL_KEY", CANARY);
     });
     created(&host, "ember");
     let id = build(&host, "ember", json!({"prompt": "a ball of fire"}));
@@ -368,7 +410,8 @@ fn a_model_writes_a_spell_and_is_told_what_was_wrong() {
 
     // A model that never gets it right, and one that is not there.
     let (address, asked) = model(vec!["```\nno Rust\n```".into(); 4]);
-    for (address, word) in [(address, "did not compile"), ("http://127.0.0.1:9".into(), "cannot be reached")] {
+    for (address, word) in [(address, "did not compile"), ("http://127.0.0.1:9".into(), "cannot be reached")]
+    {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let host = Host::with(folder.path(), |command| {
             command.env("SPELLHOST_MODEL_URL", address).env("SPELLHOST_MODEL_NAME", "scribe");

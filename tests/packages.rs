@@ -46,7 +46,14 @@ fn a_spell_is_packed_unpacked_and_uploaded_and_stays_the_same() {
     // Its source is the spell's last source; a bare component is a package without one.
     assert_eq!(host.request("POST", "/api/spells/fireball/build", b"{}").status, 202);
     let bare = put(&component).json();
-    let package = host.request("GET", &format!("/api/spells/fireball/revisions/{}/package", bare["revision_id"].as_str().expect("a revision")), b"");
+    let package = host.request(
+        "GET",
+        &format!(
+            "/api/spells/fireball/revisions/{}/package",
+            bare["revision_id"].as_str().expect("a revision")
+        ),
+        b"",
+    );
     assert_eq!(put(&package.body).json()["revision_id"], bare["revision_id"]);
 }
 
@@ -54,21 +61,30 @@ fn a_spell_is_packed_unpacked_and_uploaded_and_stays_the_same() {
 fn a_damaged_package_is_refused_and_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let spell = root().join("spells/fireball").canonicalize().expect("the spell is there");
-    let (code, packed) = json(folder.path(), &["pack", &spell.to_string_lossy(), "-o", "a.spellpkg", "--json"]);
+    let (code, packed) =
+        json(folder.path(), &["pack", &spell.to_string_lossy(), "-o", "a.spellpkg", "--json"]);
     assert_eq!(code, 0, "{packed:#}");
     let bytes = fs::read(folder.path().join("a.spellpkg")).expect("the package");
     let host = Host::start();
     assert_eq!(host.request("POST", "/api/spells", b"{\"spell_id\": \"fireball\"}").status, 201);
     let mut flipped = bytes.clone();
     flipped[bytes.len() / 2] ^= 0x10;
-    for (name, damaged) in [("flipped", flipped), ("cut", bytes[..bytes.len() - 9].to_vec()), ("noise", b"PK".repeat(99))] {
+    for (name, damaged) in
+        [("flipped", flipped), ("cut", bytes[..bytes.len() - 9].to_vec()), ("noise", b"PK".repeat(99))]
+    {
         fs::write(folder.path().join("b.spellpkg"), &damaged).expect("a file");
         let output = run(folder.path(), &["unpack", "b.spellpkg", "-o", "out"]);
         assert_eq!(output.status.code(), Some(1), "{name}");
         let answer = host.request("PUT", "/api/spells/fireball/revisions", &damaged);
-        assert_eq!((answer.status, &answer.json()["code"]), (422, &json!("not_a_spell")), "{name}: {}", answer.text());
+        assert_eq!(
+            (answer.status, &answer.json()["code"]),
+            (422, &json!("not_a_spell")),
+            "{name}: {}",
+            answer.text()
+        );
     }
-    let mut left: Vec<_> = fs::read_dir(folder.path()).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    let mut left: Vec<_> =
+        fs::read_dir(folder.path()).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
     left.sort();
     assert_eq!(left, ["a.spellpkg", "b.spellpkg"]);
     assert_eq!(host.request("GET", "/api/spells/fireball/revisions", b"").json()["items"], json!([]));

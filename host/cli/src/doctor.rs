@@ -66,7 +66,11 @@ fn sandbox() -> Check {
         name: "sandbox",
         ok: probed.is_ok(),
         required: false,
-        found: probed.as_ref().err().cloned().unwrap_or_else(|| "user namespaces, for `serve` to build in".into()),
+        found: probed
+            .as_ref()
+            .err()
+            .cloned()
+            .unwrap_or_else(|| "user namespaces, for `serve` to build in".into()),
         fix_command: probed.err().map(|_| fix),
     }
 }

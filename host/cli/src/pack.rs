@@ -46,7 +46,8 @@ pub fn pack(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pr
     let ready = {
         let busy = screen.busy();
         let show = |doing: Doing| busy.show(doing);
-        let making = Making { lines: false, color: screen.ink_is_coloured(), cancel: &cancel, progress: &show };
+        let making =
+            Making { lines: false, color: screen.ink_is_coloured(), cancel: &cancel, progress: &show };
         source.ready(&machine.engine, &making)?
     };
     let listed = match &source {
@@ -75,7 +76,10 @@ pub fn pack(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pr
         }));
     } else {
         let (size, count) = (words::size(bytes.len() as u64), bundle.files().len());
-        screen.print(&format!("{}\n  size      {size}\n  files     {count}\n", screen.bold(&path.display().to_string())));
+        screen.print(&format!(
+            "{}\n  size      {size}\n  files     {count}\n",
+            screen.bold(&path.display().to_string())
+        ));
     }
     Ok(0)
 }

@@ -50,11 +50,12 @@ pub struct BundleError {
 }
 
 fn bad(message: impl Into<String>) -> BundleError {
-    BundleError { code: "bad_package", message: message.into() }
+    // Names in an archive are a stranger's; a terminal may show this.
+    BundleError { code: "bad_package", message: message.into().replace(char::is_control, "?") }
 }
 
 fn large(message: impl Into<String>) -> BundleError {
-    BundleError { code: "too_large", message: message.into() }
+    BundleError { code: "too_large", message: message.into().replace(char::is_control, "?") }
 }
 
 impl Bundle {
@@ -80,7 +81,10 @@ impl Bundle {
                 .get(&file.path)
                 .ok_or_else(|| bad(format!("`{}` is in the manifest and not in the package", file.path)))?;
             if content.len() as u64 != file.size || digest_of(content) != file.digest {
-                return Err(bad(format!("`{}` is not what the manifest says: size or digest differ", file.path)));
+                return Err(bad(format!(
+                    "`{}` is not what the manifest says: size or digest differ",
+                    file.path
+                )));
             }
         }
         if let Some(more) = files.keys().find(|path| !listed.iter().any(|file| file.path == **path)) {
@@ -110,7 +114,8 @@ impl Bundle {
             let (path, content) = entry(&mut archive, at, left)?;
             left -= content.len() as u64;
             if path == MANIFEST {
-                let text = String::from_utf8(content).map_err(|_| bad(format!("`{MANIFEST}` is not UTF-8")))?;
+                let text =
+                    String::from_utf8(content).map_err(|_| bad(format!("`{MANIFEST}` is not UTF-8")))?;
                 manifest = Some(text);
             } else {
                 files.insert(path, content);
@@ -136,7 +141,8 @@ impl Bundle {
             archive.start_file(path, options)?;
             Ok::<_, zip::result::ZipError>(archive.write_all(content)?)
         });
-        let bytes = written.and_then(|()| archive.finish()).map_err(|error| bad(error.to_string()))?.into_inner();
+        let bytes =
+            written.and_then(|()| archive.finish()).map_err(|error| bad(error.to_string()))?.into_inner();
         // What was written can be read again.
         check_directory(&bytes)?;
         let unpacked: usize = self.files.values().map(Vec::len).sum();
@@ -177,7 +183,10 @@ impl Bundle {
             ),
         };
         let toolchain = value["build"]["toolchain"].as_str().map(str::to_owned);
-        if toolchain.as_ref().is_some_and(|name| name.len() > NAME_BYTES_MAX || name.contains(char::is_control)) {
+        if toolchain
+            .as_ref()
+            .is_some_and(|name| name.len() > NAME_BYTES_MAX || name.contains(char::is_control))
+        {
             return Err(bad("the manifest's `toolchain` is no name"));
         }
         let files = listed(&value)?.into_iter().filter(|file| file.path != COMPONENT).collect();
@@ -204,7 +213,9 @@ fn check_directory(bytes: &[u8]) -> Result<usize, BundleError> {
         return Err(bad("the archive has several parts"));
     }
     if count > PACKAGE_FILES_MAX {
-        return Err(large(format!("a package has at most {PACKAGE_FILES_MAX} files, and this one says {count}")));
+        return Err(large(format!(
+            "a package has at most {PACKAGE_FILES_MAX} files, and this one says {count}"
+        )));
     }
     if directory > PACKAGE_DIRECTORY_BYTES_MAX || begin.checked_add(directory) != Some(rest.len()) {
         return Err(bad("the archive's directory is not where it says"));
@@ -235,7 +246,9 @@ fn entry(
         return Err(bad(format!("`{}` is a folder, and a package has only files", path.escape_debug())));
     }
     bad_path(&path).map_or(Ok(()), |wrong| Err(bad(wrong)))?;
-    if file.encrypted() || !matches!(file.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+    if file.encrypted()
+        || !matches!(file.compression(), CompressionMethod::Stored | CompressionMethod::Deflated)
+    {
         return Err(bad(format!("`{path}` is packed in a way that packages are not")));
     }
     if file.size() > left {
@@ -408,7 +421,10 @@ mod tests {
             (zipped(&[(MANIFEST, good.as_bytes())]), "not in the package"),
             (zipped(&[(MANIFEST, good.as_bytes()), (COMPONENT, b"\0asn")]), "digest differ"),
             (zipped(&[(MANIFEST, b"{}"), (COMPONENT, b"\0asm")]), "format"),
-            (zipped(&[(MANIFEST, scene.as_bytes()), (COMPONENT, b"\0asm"), (SCENE, b"{\"x\":1}")]), "there is no `x`"),
+            (
+                zipped(&[(MANIFEST, scene.as_bytes()), (COMPONENT, b"\0asm"), (SCENE, b"{\"x\":1}")]),
+                "there is no `x`",
+            ),
             (b"PK\x03\x04 and nothing else that is an archive".to_vec(), "no archive"),
             (Vec::new(), "too short"),
             (vec![0; PACKAGE_BYTES_MAX + 1], "at most 16 MiB"),
@@ -421,7 +437,9 @@ mod tests {
     #[test]
     fn limits_of_a_manifest_only_lower_the_hosts() {
         assert_eq!(limits(&json!({"fuel": 20_000})).unwrap().fuel, Some(20_000));
-        for (name, value) in [("fuel", json!(1)), ("fuel", json!(1u64 << 60)), ("memory", json!("x")), ("state", json!(1e9))] {
+        for (name, value) in
+            [("fuel", json!(1)), ("fuel", json!(1u64 << 60)), ("memory", json!("x")), ("state", json!(1e9))]
+        {
             assert!(limits(&json!({name: value})).is_err(), "{name}");
         }
     }

@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use crate::cancel::Cancel;
 use crate::confined::{Answer, ask};
 use crate::limits::{
-    SOURCE_FILE_BYTES_MAX, SOURCE_MEMORY_BYTES, SOURCE_OPEN_FILES, SOURCE_PRINTED_BYTES_MAX, SOURCE_PROCESSES,
-    SOURCE_SECONDS,
+    SOURCE_FILE_BYTES_MAX, SOURCE_MEMORY_BYTES, SOURCE_OPEN_FILES, SOURCE_PRINTED_BYTES_MAX,
+    SOURCE_PROCESSES, SOURCE_SECONDS,
 };
+use crate::process;
 
 /// The hidden command of the `spellhost` binary that calls [`crate::walls::enter`].
 pub const CAGE_COMMAND: &str = "compile-source";
@@ -83,7 +84,10 @@ pub(crate) struct Cage {
 #[derive(Debug)]
 pub(crate) enum Ending {
     /// By itself; what it printed, and whether it succeeded.
-    Exited { success: bool, printed: Vec<u8> },
+    Exited {
+        success: bool,
+        printed: Vec<u8>,
+    },
     /// Its time, real or of the processor, was up.
     Late,
     /// It printed too much.
@@ -101,6 +105,18 @@ pub(crate) fn run(program: &Path, cage: &Cage, cancel: &Cancel) -> io::Result<En
     let mut command = Command::new(program);
     command.args([CAGE_COMMAND, "outside", &described]).env_clear().current_dir(&cage.work);
     ended(&mut command, &cage.limits, cancel)
+}
+
+/// The shared libraries that the system's loader would load for a program. It runs nothing of it.
+pub(crate) fn libraries(program: &Path) -> Vec<PathBuf> {
+    let mut command = Command::new(program);
+    command.env("LD_TRACE_LOADED_OBJECTS", "1");
+    let printed = process::answer(&mut command, &Cancel::new()).ok().flatten().unwrap_or_default();
+    let path = |line: &str| {
+        let place = line.split(" => ").last()?.trim().split(" (").next()?;
+        place.starts_with('/').then(|| PathBuf::from(place))
+    };
+    printed.lines().filter_map(path).collect()
 }
 
 /// Runs the same without walls: only time and what is printed are limited.

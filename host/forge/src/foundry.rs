@@ -17,7 +17,6 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::cache::Cache;
 use crate::cage::{self, Cage, Ending, SourceLimits};
 use crate::cancel::Cancel;
-use crate::diagnostic::Diagnostic;
 use crate::failure::BuildFailure;
 use crate::limits::{MADE_MAX, PATH_BYTES_MAX, SOURCE_BYTES_MAX, SOURCE_FILES_MAX};
 use crate::output::write_atomic;
@@ -38,9 +37,7 @@ pub struct Made {
     pub component: Vec<u8>,
     /// Which compiler it was.
     pub toolchain: String,
-    /// What the compiler warned of.
-    pub warnings: Vec<Diagnostic>,
-    /// The same as the compiler printed it.
+    /// What the compiler printed, warnings above all.
     pub rendered: String,
     /// Whether it was made before, and found.
     pub known: bool,
@@ -95,7 +92,6 @@ const CRAFTS: &[&dyn Craft] = &[&Rustc, &Textual];
 /// What a craft hands back.
 pub(crate) struct Crafted {
     pub(crate) component: Vec<u8>,
-    pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) rendered: String,
 }
 
@@ -261,8 +257,7 @@ impl Foundry {
         let toolchain = craft.toolchain(&bench)?;
         let place = self.root.join("made").join(source_digest(craft.name(), &toolchain, sources));
         if let Some(component) = read_made(&place) {
-            let (warnings, rendered) = Default::default();
-            return Ok(Made { component, toolchain, warnings, rendered, known: true });
+            return Ok(Made { component, toolchain, rendered: String::new(), known: true });
         }
         // What is built into the module is a stranger's, too.
         let crafted =
@@ -274,8 +269,8 @@ impl Foundry {
             return Err(MakeError::Cancelled);
         }
         self.remember(&place, &crafted.component);
-        let Crafted { component, warnings, rendered } = crafted;
-        Ok(Made { component, toolchain, warnings, rendered, known: false })
+        let Crafted { component, rendered } = crafted;
+        Ok(Made { component, toolchain, rendered, known: false })
     }
 
     /// Keeps a component by the digest of its source; a full disk only costs time later.

@@ -52,7 +52,9 @@ pub use component::{ReadError, read_component};
 pub use diagnostic::{Diagnostic, Level};
 pub use failure::{BuildError, BuildFailure};
 pub use folder::{Folder, FolderError};
-pub use foundry::{Foundry, Made, MakeError, Sources, bad_path, built_languages, entry_of, guide, language_named, sandbox};
+pub use foundry::{
+    Foundry, Made, MakeError, Sources, bad_path, built_languages, entry_of, guide, language_named, sandbox,
+};
 pub use interface::interface;
 pub use language::Language;
 pub use manifest::{Limits, Manifest, ParamValue, RunDefaults, RunRemote, RunWorld};

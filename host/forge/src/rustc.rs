@@ -11,7 +11,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::cage::{Shown, WORK};
+use crate::cage::{Shown, WORK, libraries};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::failure::BuildFailure;
 use crate::foundry::{Bench, Craft, Crafted, MakeError, Sources};
@@ -94,7 +94,7 @@ impl Craft for Rustc {
         }
         let module = read_module(&bench.work().join(MODULE))?;
         let component = module::componentise(&module)?;
-        Ok(Crafted { component, warnings: said.diagnostics, rendered: said.rendered })
+        Ok(Crafted { component, rendered: said.rendered })
     }
 }
 
@@ -167,18 +167,6 @@ fn linker(sysroot: &Path) -> Option<PathBuf> {
     hosts.map(|host| host.path().join("bin/rust-lld")).find(|linker| linker.is_file())
 }
 
-/// The shared libraries that the system's loader would load for a program. It runs nothing of it.
-fn libraries(program: &Path) -> Vec<PathBuf> {
-    let mut command = Command::new(program);
-    command.env("LD_TRACE_LOADED_OBJECTS", "1");
-    let printed = process::answer(&mut command, &crate::Cancel::new()).ok().flatten().unwrap_or_default();
-    let path = |line: &str| {
-        let place = line.split(" => ").last()?.trim().split(" (").next()?;
-        place.starts_with('/').then(|| PathBuf::from(place))
-    };
-    printed.lines().filter_map(path).collect()
-}
-
 /// A path without `..`, which stays where a link would lead elsewhere.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
@@ -205,7 +193,8 @@ fn prepare(bench: &Bench<'_>, installed: &Installed) -> Result<PathBuf, MakeErro
     let source = sdk::unpack(&shared)?;
     let from = if bench.is_open() { source.clone() } else { PathBuf::from("/source") };
     let mut command = installed.command(bench);
-    command.extend(["--crate-name=spellhost_sdk", "--crate-type=rlib", "--cap-lints=allow"].map(str::to_owned));
+    command
+        .extend(["--crate-name=spellhost_sdk", "--crate-type=rlib", "--cap-lints=allow"].map(str::to_owned));
     for feature in ["bump-allocator", "panic-log"] {
         command.extend(["--cfg".into(), format!("feature=\"{feature}\"")]);
     }
@@ -224,7 +213,9 @@ fn prepare(bench: &Bench<'_>, installed: &Installed) -> Result<PathBuf, MakeErro
     let (success, printed) = bench.run(shown, command)?;
     if !success {
         let text = String::from_utf8_lossy(&printed).into_owned();
-        return Err(BuildFailure::new("sdk_unavailable", "the SDK does not compile here").rendered(text).into());
+        return Err(BuildFailure::new("sdk_unavailable", "the SDK does not compile here")
+            .rendered(text)
+            .into());
     }
     let made = bench.work().join(LIBRARY);
     let library = fs::read(&made)?;

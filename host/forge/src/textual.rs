@@ -40,7 +40,7 @@ impl Craft for Textual {
         })?;
         let binary = wat::parse_str(text).map_err(|error| explain(text, &error))?;
         let component = if binary.get(4..8) == Some(&[1, 0, 0, 0]) { componentise(binary)? } else { binary };
-        Ok(Crafted { component, warnings: Vec::new(), rendered: String::new() })
+        Ok(Crafted { component, rendered: String::new() })
     }
 }
 

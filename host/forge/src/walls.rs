@@ -142,10 +142,12 @@ mod linux {
     /// A root of nothing but what is shown.
     fn build(cage: &Cage) -> io::Result<()> {
         let none: Option<&str> = None;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).map_err(said("private mounts"))?;
+        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
+            .map_err(said("private mounts"))?;
         let plain = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
         let size = format!("size={SOURCE_SCRATCH_BYTES},mode=755");
-        mount(Some("tmpfs"), &cage.root, Some("tmpfs"), plain, Some(size.as_str())).map_err(said("a root"))?;
+        mount(Some("tmpfs"), &cage.root, Some("tmpfs"), plain, Some(size.as_str()))
+            .map_err(said("a root"))?;
         for shown in &cage.shown {
             let place = below(&cage.root, &shown.inside);
             show(&shown.host, &place, plain | MsFlags::MS_RDONLY)?;

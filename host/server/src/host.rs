@@ -249,8 +249,8 @@ impl Host {
         bytes: Vec<u8>,
     ) -> Result<(Uploaded, bool), Failure> {
         let actor = sender.actor.clone();
-        let (uploaded, is_new) =
-            self.blocking(move |host| match is_package(&bytes) {
+        let (uploaded, is_new) = self
+            .blocking(move |host| match is_package(&bytes) {
                 true => host.spells().upload_package(&actor, &spell, &bytes),
                 false => host.spells().upload(&actor, &spell, &bytes),
             })

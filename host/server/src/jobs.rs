@@ -201,25 +201,25 @@ impl Host {
         let actor = sender.actor.clone();
         // All of it on one thread: who asks may hang up at any time, and what is kept has to be built.
         self.blocking(move |host| {
-                let spell = host.spells().spell(&request.spell_id)?;
-                actor.check(Action::Author(&spell.owner))?;
-                let order = Order::from_request(host.spells(), &actor, request)?;
-                if order.needs_model() && host.jobs.settings.model.is_none() {
-                    let reason = "this host has no model to write spells: send code, or ask its operator to set \
+            let spell = host.spells().spell(&request.spell_id)?;
+            actor.check(Action::Author(&spell.owner))?;
+            let order = Order::from_request(host.spells(), &actor, request)?;
+            if order.needs_model() && host.jobs.settings.model.is_none() {
+                let reason = "this host has no model to write spells: send code, or ask its operator to set \
                                   SPELLHOST_MODEL_URL";
-                    return Err(Failure::new(Code::PromptNotConfigured, reason));
-                }
-                host.jobs.foundry.check(&order.language).map_err(|error| refused(&error))?;
-                let place = host.jobs.reserve()?;
-                let job = host.make_job(&order)?;
-                let started = BuildStarted { job_id: job.0, spell_id: spell.spell_id };
-                let whom = [actor.name().to_owned(), spell.owner];
-                host.tell_accounts(&whom, &Told::BuildStarted(started.clone()));
-                host.jobs.enqueue(job);
-                drop(place);
-                Ok(started)
-            })
-            .await
+                return Err(Failure::new(Code::PromptNotConfigured, reason));
+            }
+            host.jobs.foundry.check(&order.language).map_err(|error| refused(&error))?;
+            let place = host.jobs.reserve()?;
+            let job = host.make_job(&order)?;
+            let started = BuildStarted { job_id: job.0, spell_id: spell.spell_id };
+            let whom = [actor.name().to_owned(), spell.owner];
+            host.tell_accounts(&whom, &Told::BuildStarted(started.clone()));
+            host.jobs.enqueue(job);
+            drop(place);
+            Ok(started)
+        })
+        .await
     }
 
     /// Makes a job that is kept, and not queued yet.

@@ -34,7 +34,8 @@ async fn package(
     Path((id, revision)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let name = format!("attachment; filename=\"{}.spellpkg\"", spell_of(&id)?);
-    let (etag, bytes) = (format!("\"{revision}\""), host.blocking(move |host| host.spells().package(&id, &revision)).await?);
+    let (etag, bytes) =
+        (format!("\"{revision}\""), host.blocking(move |host| host.spells().package(&id, &revision)).await?);
     let headers = [
         (header::CONTENT_TYPE, PACKAGE_TYPE.to_owned()),
         (header::CONTENT_DISPOSITION, name),
@@ -62,8 +63,8 @@ impl Spells<'_> {
     /// # Errors
     /// An unknown spell, revision or file; more than a package holds.
     pub fn package(self, spell: &str, revision: &str) -> Result<Vec<u8>, Failure> {
-        let manifest = String::from_utf8(self.manifest(spell, revision)?)
-            .map_err(|error| Failure::internal(&error))?;
+        let manifest =
+            String::from_utf8(self.manifest(spell, revision)?).map_err(|error| Failure::internal(&error))?;
         let mut files = BTreeMap::new();
         for file in self.files(spell, revision)? {
             let (_, content) = self.file(spell, revision, &file.path)?;
@@ -88,8 +89,12 @@ impl Spells<'_> {
         let origin = bundle.origin()?;
         let component = self.shelf.take(bundle.component())?;
         let built = Built::new(spell_of(spell)?, &component, &origin);
-        let files: Vec<&[u8]> =
-            origin.files.iter().filter_map(|file| bundle.files().get(&file.path)).map(Vec::as_slice).collect();
+        let files: Vec<&[u8]> = origin
+            .files
+            .iter()
+            .filter_map(|file| bundle.files().get(&file.path))
+            .map(Vec::as_slice)
+            .collect();
         self.keep(actor, &built, bundle.component(), &files)
     }
 }

@@ -64,7 +64,8 @@ impl Talk {
         let mut said = format!("That does not work: {message}\n");
         for one in diagnostics {
             let file = one.file.as_deref().unwrap_or_default();
-            said += &format!("{file}:{}:{}: {}\n", one.line.unwrap_or(0), one.column.unwrap_or(0), one.message);
+            said +=
+                &format!("{file}:{}:{}: {}\n", one.line.unwrap_or(0), one.column.unwrap_or(0), one.message);
         }
         said.truncate(said.floor_char_boundary(SAID_BYTES_MAX));
         said += "Answer with the whole corrected file in one code block.";

@@ -164,9 +164,8 @@ fn last_source(spells: Spells<'_>, spell: &str) -> Result<Option<(String, String
 
 fn check_metadata(metadata: Option<&Metadata>) -> Result<(), Failure> {
     let Some(Metadata { display_name, description, tags }) = metadata else { return Ok(()) };
-    let wrong = |what: &str, why: &str| {
-        Err(Failure::new(Code::BadParam, format!("options.metadata.{what}: {why}")))
-    };
+    let wrong =
+        |what: &str, why: &str| Err(Failure::new(Code::BadParam, format!("options.metadata.{what}: {why}")));
     let is_line = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
     if display_name.as_ref().is_some_and(|name| name.is_empty() || !is_line(name, 128)) {
         return wrong("display_name", "one line of at most 128 bytes");

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use spellhost_forge::{
-    BuildFailure, Cancel, Level, ListedFile, Made, MakeError, Origin, Revision, Sources, digest_of, language_named,
+    BuildFailure, Cancel, Level, ListedFile, Made, MakeError, Origin, Revision, Sources, digest_of,
+    language_named,
 };
 use spellhost_runtime::Component;
 use spellhost_store::{Diagnostic, Job, JobId, JobStatus, JobUpdate, SpellUpdate, StoreError};
@@ -32,7 +33,10 @@ pub enum Left {
 
 /// Why a job ends without a revision.
 enum End {
-    Failed { message: String, diagnostics: Vec<Diagnostic> },
+    Failed {
+        message: String,
+        diagnostics: Vec<Diagnostic>,
+    },
     TimedOut(String),
     /// Somebody cancelled it, or the host goes down.
     Cancelled,
@@ -190,7 +194,9 @@ impl Running<'_> {
 
     /// A line of the job's log; what does not fit is left out.
     fn log(&self, text: &str) {
-        if let Err(error) = self.host.store.append_job_log(self.job, format!("{}\n", text.trim_end()).as_bytes()) {
+        if let Err(error) =
+            self.host.store.append_job_log(self.job, format!("{}\n", text.trim_end()).as_bytes())
+        {
             tracing::warn!(job = %self.job, %error, "a log is not kept");
         }
     }
@@ -227,7 +233,10 @@ impl Running<'_> {
         let wish = self.order.prompt.as_deref().unwrap_or_default();
         let mut talk = model::Talk::new(&self.order.language, wish);
         for left in (0..=MODEL_REPAIRS).rev() {
-            self.stage("prepare", 5, &format!("asking the model {}", model.name))?;
+            // Stages go on and never back, so a repair belongs to compiling.
+            let is_first = left == MODEL_REPAIRS;
+            let (stage, pct) = if is_first { ("prepare", 5) } else { ("assemble_package", 20) };
+            self.stage(stage, pct, &format!("asking the model {}", model.name))?;
             let code = self.runtime.block_on(talk.ask(model, self.cancel)).map_err(|error| match error {
                 model::ModelError::Cancelled => End::Cancelled,
                 model::ModelError::Late => End::TimedOut(error.to_string()),
@@ -235,7 +244,8 @@ impl Running<'_> {
             })?;
             self.log(&code);
             let sources = self.order.sources(self.host.spells(), Some(&code))?;
-            self.stage("prepare", 15, "the model has written source")?;
+            let pct = if is_first { 15 } else { 20 };
+            self.stage(stage, pct, "the model has written source")?;
             let tried = self.make(&sources).and_then(|made| {
                 self.host.shelf.take(&made.component)?;
                 Ok(made)
@@ -298,11 +308,12 @@ impl Running<'_> {
             };
             self.host.store.update_spell(&id, update)?;
         }
-        let (uploaded, is_new) = self.host.spells().keep(&actor, revision, component, files)?;
+        let (uploaded, _) = self.host.spells().keep(&actor, revision, component, files)?;
         self.stage("finalize", 95, "telling everybody")?;
         let sender = Sender { actor, client: String::new(), world: DEFAULT_WORLD.into() };
         let revision_id = spellhost_store::Digest(uploaded.revision_id.0);
-        self.runtime.block_on(self.host.settle(&sender, uploaded, is_new))?;
+        // Told also of a revision that was there: who waits for a build waits for this.
+        self.runtime.block_on(self.host.settle(&sender, uploaded, true))?;
         self.log(&format!("done 100 %: revision {revision_id}"));
         let done = JobUpdate {
             status: Some(JobStatus::Succeeded),

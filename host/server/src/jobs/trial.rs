@@ -9,8 +9,8 @@ use spellhost_forge::Revision;
 use spellhost_lockstep::frame;
 use spellhost_runtime::{Caster, Component, Library, play_tick};
 use spellhost_sim::{
-    Aim, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec, Inputs, NamedValue, Op, Point,
-    Points, StateHash, Target, Terrain, World, WorldConfig,
+    Aim, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec, Inputs, NamedValue, Op,
+    Point, Points, StateHash, Target, Terrain, World, WorldConfig,
 };
 
 use crate::limits::TRIAL_TICKS;
