@@ -198,7 +198,7 @@ fn hostile_source_learns_nothing_and_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let canary = folder.path().join("canary.rs");
     fs::write(&canary, format!("pub const X: &str = \"{CANARY}\";")).expect("a canary");
-    let host = Host::with(folder.path(), |command| {
+    let host = Host::configured(folder.path(), |command| {
         command.args(["--build-seconds", "40"]).env("SPELLHOST_TEST_CANARY", CANARY);
     });
     created(&host, "ember");
@@ -258,7 +258,7 @@ fn contains(folder: &Path, bytes: &[u8]) -> bool {
 #[test]
 fn a_compiler_that_is_late_is_ended_and_a_full_queue_refuses() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let host = Host::with(folder.path(), |command| {
+    let host = Host::configured(folder.path(), |command| {
         command.args(["--build-workers", "1", "--build-queue", "1", "--build-seconds", "5"]);
     });
     created(&host, "ember");
@@ -278,7 +278,7 @@ fn a_compiler_that_is_late_is_ended_and_a_full_queue_refuses() {
 #[test]
 fn a_job_is_cancelled_while_it_waits_and_while_it_runs() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let host = Host::with(folder.path(), |command| {
+    let host = Host::configured(folder.path(), |command| {
         command.args(["--build-workers", "1", "--build-seconds", "200"]);
     });
     created(&host, "ember");
@@ -321,7 +321,7 @@ fn processes(folder: &Path) -> usize {
 fn a_job_outlives_its_host() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let start = |seconds: &str| {
-        Host::with(folder.path(), |command| {
+        Host::configured(folder.path(), |command| {
             command.args(["--build-workers", "1", "--build-seconds", seconds]);
         })
     };
@@ -386,7 +386,7 @@ fn a_model_writes_a_spell_and_is_told_what_was_wrong() {
     let right = format!("Here it is:\n```rust\n{}\n```\nEnjoy.", fireball());
     let (address, asked) = model(vec![wrong, right]);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let host = Host::with(folder.path(), |command| {
+    let host = Host::configured(folder.path(), |command| {
         command
             .env("SPELLHOST_MODEL_URL", address)
             .env("SPELLHOST_MODEL_NAME", "scribe")
@@ -413,7 +413,7 @@ fn a_model_writes_a_spell_and_is_told_what_was_wrong() {
     for (address, word) in [(address, "did not compile"), ("http://127.0.0.1:9".into(), "cannot be reached")]
     {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let host = Host::with(folder.path(), |command| {
+        let host = Host::configured(folder.path(), |command| {
             command.env("SPELLHOST_MODEL_URL", address).env("SPELLHOST_MODEL_NAME", "scribe");
         });
         created(&host, "ember");

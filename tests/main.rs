@@ -20,3 +20,4 @@ mod replay;
 mod server;
 mod spells;
 mod transcripts;
+mod web;

@@ -6,6 +6,7 @@
 //! stranger's component is compiled where it can harm nobody. It does deliberately not know what a
 //! component does when it runs.
 
+mod assemblyscript;
 mod build;
 mod bundle;
 mod cache;
@@ -36,6 +37,7 @@ mod sdk;
 mod sources;
 mod suggestion;
 pub mod template;
+mod text;
 mod textual;
 pub mod toolchain;
 mod walls;
@@ -43,6 +45,7 @@ mod watch;
 mod workbench;
 mod worker;
 
+pub use assemblyscript::WarmCompiler;
 pub use build::{BuildOptions, Built, Progress, build};
 pub use bundle::{Bundle, BundleError, COMPONENT, PACKAGE_TYPE, SCENE};
 pub use cache::Cache;

@@ -2,14 +2,11 @@
 //! module that imports and exports by the names of the contract, or a component. Knows the contract's
 //! text, and nothing of what the module does.
 
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::{Resolve, UnresolvedPackageGroup};
-
 use crate::diagnostic::{Diagnostic, Level};
 use crate::failure::BuildFailure;
 use crate::foundry::{Bench, Craft, Crafted, MakeError, Sources};
+use crate::module::{Encoding, with_contract};
 
-const CONTRACT: &str = include_str!("../../../wit/0.1/spell.wit");
 const ENTRY: &str = "spell.wat";
 
 /// WebAssembly text.
@@ -39,7 +36,11 @@ impl Craft for Textual {
             BuildFailure::new("compile_failed", format!("`{ENTRY}` is not UTF-8: {error}"))
         })?;
         let binary = wat::parse_str(text).map_err(|error| explain(text, &error))?;
-        let component = if binary.get(4..8) == Some(&[1, 0, 0, 0]) { componentise(binary)? } else { binary };
+        let component = if binary.get(4..8) == Some(&[1, 0, 0, 0]) {
+            with_contract(&binary, Encoding::Utf8)?
+        } else {
+            binary
+        };
         Ok(Crafted { component, rendered: String::new() })
     }
 }
@@ -64,22 +65,4 @@ fn explain(text: &str, error: &wat::Error) -> BuildFailure {
         rendered: rendered.replace("<anon>", ENTRY),
         ..BuildFailure::new("compile_failed", format!("the text is no module: {first}"))
     }
-}
-
-/// A core module with the contract's types, as a component.
-fn componentise(mut module: Vec<u8>) -> Result<Vec<u8>, BuildFailure> {
-    let failed = |error: &dyn std::fmt::Display| {
-        BuildFailure::new("componentise_failed", format!("the module is no spell's: {error:#}"))
-    };
-    let group = UnresolvedPackageGroup::parse("spell.wit", CONTRACT).map_err(|(_, error)| failed(&error))?;
-    let mut resolve = Resolve::default();
-    let package = resolve.push_group(group).map_err(|error| failed(&error))?;
-    let world = resolve.select_world(&[package], Some("spell")).map_err(|error| failed(&error))?;
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
-        .map_err(|error| failed(&error))?;
-    ComponentEncoder::default()
-        .validate(true)
-        .module(&module)
-        .and_then(|mut encoder| encoder.encode())
-        .map_err(|error| failed(&format!("{error:#}")))
 }
