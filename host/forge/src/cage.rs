@@ -19,7 +19,6 @@ use crate::limits::{
     SOURCE_FILE_BYTES_MAX, SOURCE_MEMORY_BYTES, SOURCE_OPEN_FILES, SOURCE_PRINTED_BYTES_MAX,
     SOURCE_PROCESSES, SOURCE_SECONDS,
 };
-use crate::process;
 
 /// The hidden command of the `spellhost` binary that calls [`crate::walls::enter`].
 pub const CAGE_COMMAND: &str = "compile-source";
@@ -107,11 +106,21 @@ pub(crate) fn run(program: &Path, cage: &Cage, cancel: &Cancel) -> io::Result<En
     ended(&mut command, &cage.limits, cancel)
 }
 
+/// What a short command printed, to its last byte, if it succeeded.
+pub(crate) fn answer(command: &mut Command, cancel: &Cancel) -> Option<String> {
+    match ask(command, Vec::new(), ANSWER_PATIENCE, ANSWER_BYTES_MAX, cancel) {
+        Ok(Answer::Exited { status, out, .. }) if status.success() => {
+            Some(String::from_utf8_lossy(&out).trim().to_owned())
+        }
+        _ => None,
+    }
+}
+
 /// The shared libraries that the system's loader would load for a program. It runs nothing of it.
 pub(crate) fn libraries(program: &Path) -> Vec<PathBuf> {
     let mut command = Command::new(program);
     command.env("LD_TRACE_LOADED_OBJECTS", "1");
-    let printed = process::answer(&mut command, &Cancel::new()).ok().flatten().unwrap_or_default();
+    let printed = answer(&mut command, &Cancel::new()).unwrap_or_default();
     let path = |line: &str| {
         let place = line.split(" => ").last()?.trim().split(" (").next()?;
         place.starts_with('/').then(|| PathBuf::from(place))
@@ -148,6 +157,11 @@ fn ended(command: &mut Command, limits: &SourceLimits, cancel: &Cancel) -> io::R
         },
     })
 }
+
+/// How long a tool may take to say what it is, on a machine that has much else to do.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+/// The most that is read of it.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// The number of SIGXCPU on Linux.
 const CPU_SIGNAL: i32 = 24;

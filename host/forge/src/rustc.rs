@@ -11,7 +11,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::cage::{Shown, WORK, libraries};
+use crate::cage::{Shown, WORK, answer, libraries};
 use crate::diagnostic::{Diagnostic, Level};
 use crate::failure::BuildFailure;
 use crate::foundry::{Bench, Craft, Crafted, MakeError, Sources};
@@ -19,7 +19,6 @@ use crate::limits::{COMPONENT_BYTES_MAX, DIAGNOSTICS_MAX, STACK_BYTES};
 use crate::module;
 use crate::output::write_atomic;
 use crate::plan::TARGET;
-use crate::process;
 use crate::sdk;
 use crate::toolchain::{INSTALL_RUST, INSTALL_TARGET, Toolchain};
 
@@ -119,7 +118,7 @@ fn find(bench: &Bench<'_>) -> Result<Installed, MakeError> {
     let ask = |program: &Path, argument: &str| {
         let mut command = Command::new(program);
         command.arg(argument).current_dir(bench.work());
-        process::answer(&mut command, bench.cancel).ok().flatten()
+        answer(&mut command, bench.cancel)
     };
     let missing = || {
         BuildFailure::new("tool_missing", "this host has no Rust to compile with")
