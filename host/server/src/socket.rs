@@ -10,6 +10,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::{SinkExt as _, StreamExt as _};
 use spellhost_sim::limits::TICKS_PER_SECOND;
 use spellhost_sim::{CastId, Material, Op};
+use spellhost_store::JobId;
 use spellhost_wire::Code;
 use spellhost_wire::message::{
     DesyncReport, Handshake, Mode, Remote, Request, VoxelOperation, VoxelOperationKind,
@@ -286,6 +287,10 @@ impl Connection {
                 };
                 let (spell, _) = host.blocking(create).await?;
                 Told::Created(Created { spell_id: spell.spell_id })
+            }
+            Request::StartBuild(build) => Told::BuildQueued(host.start_build(&self.sender, build).await?),
+            Request::CancelJob(of) => {
+                Told::JobCancelled(host.cancel_job(&self.sender, JobId(of.job_id)).await?)
             }
             Request::Publish(publish) => Told::Published(host.publish(&self.sender, publish).await?),
             Request::Rollback(of) => Told::RolledBack(host.rollback(&self.sender, of).await?),

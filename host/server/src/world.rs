@@ -641,11 +641,11 @@ impl Playing {
             let _ = joining.answer.send(Err(failure));
             return;
         };
-        let Joining { connection, client, mode, binary, queue, .. } = joining;
+        let Joining { connection, client, mode, binary, queue, from_tick, answer } = joining;
+        let first = from_tick.filter(|_| mode != Mode::Snapshot).unwrap_or(next).min(next);
         let mut subscriber = Subscriber::new(connection, client, mode, binary, queue);
-        let first = joining.from_tick.filter(|_| mode != Mode::Snapshot).unwrap_or(next).min(next);
-        let _ = joining.answer.send(Ok((entity, first)));
-        if joining.from_tick.is_some_and(|from| from > next) {
+        let _ = answer.send(Ok((entity, first)));
+        if from_tick.is_some_and(|from| from > next) {
             // It has seen frames that were lost with the host that told them.
             subscriber.send(self.restart(ResyncReason::Desync));
         }
