@@ -6,6 +6,7 @@ mod bad_input;
 mod binary;
 mod busy;
 mod certify;
+mod clients;
 mod components;
 mod determinism;
 mod follower;

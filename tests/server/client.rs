@@ -69,6 +69,11 @@ impl Client {
         self.wait(|message| message["type"] == name && fits(&message["data"]))["data"].take()
     }
 
+    /// How many messages of a type came and were not asked for.
+    pub fn count(&self, name: &str) -> usize {
+        self.came.iter().filter(|message| message["type"] == name).count()
+    }
+
     fn wait(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
         if let Some(at) = self.came.iter().position(&fits) {
             return self.came.remove(at).expect("it was found there");

@@ -57,6 +57,7 @@ mod inspect;
 mod new;
 mod replay;
 mod serve;
+mod tap;
 
 use std::process::ExitCode;
 
@@ -104,6 +105,7 @@ enum Command {
     Certify(certify::Args),
     Replay(replay::Args),
     Serve(serve::Args),
+    Tap(tap::Args),
     #[command(name = panel::COMMAND, hide = true)]
     Opinion(opinion::Args),
     Doctor(doctor::Args),
@@ -144,6 +146,7 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Test(args) => test::test(args, screen, interrupt),
         Command::Replay(args) => replay::replay(args, screen, interrupt),
         Command::Serve(args) => serve::serve(args, screen, interrupt),
+        Command::Tap(args) => tap::tap(args, screen, interrupt),
         Command::Certify(args) => certify::certify(args, screen, interrupt),
         Command::Opinion(args) => opinion::opinion(args),
         Command::Doctor(args) => doctor::doctor(args, screen),

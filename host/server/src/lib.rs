@@ -22,8 +22,10 @@ mod world;
 mod host;
 mod origin;
 mod routes;
+mod child;
 mod serve;
 mod socket;
 
+pub use child::compile_in_child;
 pub use config::Config;
 pub use serve::{ServeError, Stop, serve};

@@ -279,6 +279,8 @@ impl Playing {
             Ask::Swap(swapping, answer) => self.swap(*swapping, answer),
             Ask::Tell(told) => tell(&mut self.subscribers, &text(*told, None), |_| true),
             Ask::Save(answer) => {
+                // Who takes a snapshot may follow from here, and find a difference in its first tick.
+                self.past.begin(&self.world);
                 // Who asked may have gone.
                 let _ = answer.send(Ok(Box::new(self.world.clone())));
             }
@@ -453,12 +455,13 @@ impl Playing {
         let frame = Arc::new(frame(&self.id, &played.inputs, &played.report));
         self.recorder.frame(&frame);
         self.settle(&entering, newest);
+        self.past.frame(&played, &frame);
         self.tell(&played, &frame);
         self.backlog.push(frame.clone());
         self.answer_entered(entering, &played);
         self.catch_up();
         let is_followed = self.subscribers.iter().any(|subscriber| subscriber.mode != Mode::Snapshot);
-        self.past.played(&self.world, &played, &frame, is_followed);
+        self.past.copy(&self.world, is_followed);
         self.resync();
         let world = &self.world;
         if world.tick().is_multiple_of(SNAPSHOT_TICKS) {

@@ -48,6 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "spellhost-fuzz-targets",
         &["spellhost-forge", "spellhost-lockstep", "spellhost-runtime", "spellhost-sim", "spellhost-wire"],
     ),
+    ("spellhost-load", &["spellhost-client", "spellhost-wire"]),
     ("spellhost-tests", &[]),
     ("xtask", &[]),
 ];

@@ -110,8 +110,23 @@ impl Past {
 }
 
 impl Teller {
-    /// Takes a tick that was played; `is_followed` where anybody may want to look at it.
-    pub fn played(&mut self, world: &World, played: &PlayedTick, frame: &Arc<Frame>, is_followed: bool) {
+    /// Takes a tick that was played, before anybody is told of it and asks.
+    pub fn frame(&self, played: &PlayedTick, frame: &Arc<Frame>) {
+        if self.copied.is_some() {
+            let casts = played.inputs.casts.iter().map(|cast| cast.revision);
+            let revisions = casts.chain(played.inputs.swaps.iter().map(|swap| swap.revision)).collect();
+            self.tell(Told::Frame(frame.clone(), revisions));
+        }
+    }
+
+    /// Begins to keep what happens from here on, for somebody who may follow.
+    pub fn begin(&mut self, world: &World) {
+        self.past.wanted.store(PAST_COPY_TICKS, Ordering::Relaxed);
+        self.copy(world, true);
+    }
+
+    /// Takes a copy of the world where one is due; `is_followed` where anybody may want to look at it.
+    pub fn copy(&mut self, world: &World, is_followed: bool) {
         let wanted = self.past.wanted.load(Ordering::Relaxed);
         self.past.wanted.store(wanted.saturating_sub(1), Ordering::Relaxed);
         if !is_followed && wanted == 0 {
@@ -119,11 +134,6 @@ impl Teller {
                 self.tell(Told::Forget);
             }
             return;
-        }
-        if self.copied.is_some() {
-            let casts = played.inputs.casts.iter().map(|cast| cast.revision);
-            let revisions = casts.chain(played.inputs.swaps.iter().map(|swap| swap.revision)).collect();
-            self.tell(Told::Frame(frame.clone(), revisions));
         }
         if self.copied.is_none_or(|copied| world.tick() - copied >= PAST_COPY_TICKS) {
             self.copied = Some(world.tick());
