@@ -72,7 +72,9 @@ fn start(folder: &std::path::Path) -> Outcome<(SocketAddr, Stop, JoinHandle<Resu
     });
     match listens.recv() {
         Ok(address) => Ok((address, stop, thread)),
-        Err(_) => Err(thread.join().map_err(|_| "the host panicked")?.err().map_or("no address".into(), Into::into)),
+        Err(_) => {
+            Err(thread.join().map_err(|_| "the host panicked")?.err().map_or("no address".into(), Into::into))
+        }
     }
 }
 
@@ -80,7 +82,10 @@ fn start(folder: &std::path::Path) -> Outcome<(SocketAddr, Stop, JoinHandle<Resu
 fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Outcome<String> {
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
-    write!(stream, "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    )?;
     stream.write_all(body)?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

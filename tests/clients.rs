@@ -14,6 +14,8 @@ use spellhost_wire::message::{
 use spellhost_wire::reply::{HashNode, ResyncReason, Told};
 use spellhost_wire::{Code, Hash};
 
+use crate::binary::{command, path, root};
+use crate::components::spells;
 use crate::server::client::Client as Plain;
 use crate::server::host::Host;
 use crate::server::{created, publish, upload};
@@ -114,7 +116,8 @@ fn a_long_busy_run_raises_no_false_alarm() {
     let host = host(&SPELLS);
     let other = upload(&host, "fireball", "meteor-shower");
     run(async {
-        let ways = [(Mode::Lockstep, true), (Mode::Lockstep, false), (Mode::Apply, true), (Mode::Apply, false)];
+        let ways =
+            [(Mode::Lockstep, true), (Mode::Lockstep, false), (Mode::Apply, true), (Mode::Apply, false)];
         let mut clients = Vec::new();
         for (mode, binary) in ways {
             clients.push(join(&host, mode, binary, None).await);
@@ -130,7 +133,8 @@ fn a_long_busy_run_raises_no_false_alarm() {
                 until(client, |event| {
                     assert!(!matches!(event, Event::Desync(_) | Event::Resynced { .. }), "{event:?}");
                     if let Event::Tick(frame) = event {
-                        let named = frame.calls.iter().map(|call| format!("{} {}", call.spell_id, call.export));
+                        let named =
+                            frame.calls.iter().map(|call| format!("{} {}", call.spell_id, call.export));
                         named.for_each(|name| *calls.entry(name).or_default() += 1);
                         left -= 1;
                     }
@@ -163,7 +167,11 @@ fn a_flipped_byte_of_state_is_found_at_its_tick_named_and_healed() {
             let flipped = found.cast_id.expect("the cast is named");
             // The first cast may still fly: then it is its state that the second client flips.
             assert!(flipped == cast || flipped == 1, "{found}");
-            assert_eq!((found.part(), found.key()), ("spells", Some(flipped.to_string().as_str())), "{found:?}");
+            assert_eq!(
+                (found.part(), found.key()),
+                ("spells", Some(flipped.to_string().as_str())),
+                "{found:?}"
+            );
             assert_eq!(found.path, format!("spells/{flipped}/state"));
             assert_eq!(found.spell_id.as_deref(), Some("seed-burst"));
             assert!(found.revision_id.is_some() && found.host_hash != Some(found.local_hash));
@@ -242,11 +250,16 @@ fn the_tree_leads_from_the_state_hash_to_a_field_and_a_wrong_report_heals_nobody
         // What is equal is no difference.
         let detail = report(&state, state_hash).await.expect("an answer");
         assert!(detail.parts.is_empty(), "{detail:?}");
-        for (path, tick, code) in
-            [("nothing/at/all", tick, Code::BadParam), ("", tick + 1_000_000, Code::BadParam), ("", 0, Code::BadParam)]
-        {
+        for (path, tick, code) in [
+            ("nothing/at/all", tick, Code::BadParam),
+            ("", tick + 1_000_000, Code::BadParam),
+            ("", 0, Code::BadParam),
+        ] {
             let refused = node(&client, tick, path).await;
-            assert!(matches!(refused, Err(ClientError::Refused { code: is, .. }) if is == code), "{refused:?}");
+            assert!(
+                matches!(refused, Err(ClientError::Refused { code: is, .. }) if is == code),
+                "{refused:?}"
+            );
         }
         // Who cries wolf is heard a few times.
         let mut heard = 0;
@@ -320,8 +333,7 @@ fn who_does_not_read_is_begun_anew_and_keeps_nobody_waiting() {
             let (mut talker, stop) = (Plain::join(&host, "snapshot"), stop.clone());
             std::thread::spawn(move || {
                 while !stop.load(std::sync::atomic::Ordering::SeqCst) {
-                    let said =
-                        json!({"spell_id": "mirror", "name": "ask", "payload": "\"".repeat(1_000)});
+                    let said = json!({"spell_id": "mirror", "name": "ask", "payload": "\"".repeat(1_000)});
                     talker.ask("remote_event", said);
                 }
             })
@@ -344,4 +356,100 @@ fn who_does_not_read_is_begun_anew_and_keeps_nobody_waiting() {
     let next = silent.event("tick_frame", |frame| frame["tick"].as_u64() >= Some(tick));
     assert_eq!(next["tick"], tick, "the next frame is that of the snapshot");
     assert_eq!(silent.ask("ping", json!({}))["type"], "pong", "it was never disconnected");
+}
+
+#[test]
+fn frames_are_tapped_one_a_line() {
+    let host = host(&["seed-burst"]);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let tap = |more: &[&str]| {
+        let output = command(folder.path())
+            .args(["tap", "--server", &host.address])
+            .args(more)
+            .output()
+            .expect("it starts");
+        let text = String::from_utf8(output.stdout).expect("text");
+        (output.status.code(), text, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, text, _) = tap(&["--json", "--count", "5"]);
+    let frames: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect();
+    assert_eq!((code, frames.len()), (Some(0), 5));
+    assert!(
+        frames.windows(2).all(|two| two[0]["tick"].as_u64().map(|tick| tick + 1) == two[1]["tick"].as_u64())
+    );
+    assert!(frames[0]["state_hash"].is_string() && frames[0]["calls"].is_array());
+
+    let mut caster = Plain::join(&host, "snapshot");
+    let casting = std::thread::spawn({
+        let folder = folder.path().to_owned();
+        let address = host.address.clone();
+        move || {
+            let arguments = ["tap", "--server", &address, "--busy", "--count", "2"];
+            command(&folder).args(arguments).output().expect("it starts")
+        }
+    });
+    // One of these casts falls into the time in which it taps.
+    while !casting.is_finished() {
+        caster.ask("spell.cast_request", json!({"spell_id": "seed-burst"}));
+    }
+    let said = String::from_utf8(casting.join().expect("it ran").stdout).expect("text");
+    assert_eq!(said.lines().count(), 2, "{said}");
+    assert!(said.lines().all(|line| line.starts_with("tick ")) && said.contains("seed-burst"), "{said}");
+
+    let (code, text, _) = tap(&["--json", "--world", "nowhere"]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("unknown_world"), "{text}");
+    let other = command(folder.path()).args(["tap", "--server", "127.0.0.1:1"]).output().expect("it starts");
+    assert_eq!(other.status.code(), Some(2), "{other:?}");
+    let endless = command(folder.path())
+        .args(["tap", "--server", &host.address])
+        .stdout(std::process::Stdio::piped())
+        .spawn();
+    let mut endless = endless.expect("it starts");
+    let mut line = String::new();
+    let stdout = endless.stdout.take().expect("a pipe");
+    let mut reader = std::io::BufReader::new(stdout);
+    std::io::BufRead::read_line(&mut reader, &mut line).expect("a line");
+    let pid = endless.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().expect("kill starts").success());
+    // It must be able to write until it ends.
+    std::io::copy(&mut reader, &mut std::io::sink()).expect("the rest");
+    assert_eq!(endless.wait().expect("it ends").code(), Some(130));
+}
+
+/// An example, built as its page says.
+fn example(package: &str, name: &str) -> std::path::PathBuf {
+    let arguments = ["build", "--quiet", "--release", "--workspace", "--example", name];
+    let built = std::process::Command::new(env!("CARGO")).args(arguments).current_dir(root()).status();
+    assert!(built.expect("cargo starts").success(), "{name} of {package}");
+    path().with_file_name("examples").join(name)
+}
+
+#[test]
+fn the_examples_of_client_and_host_run() {
+    let host = host(&["heal-totem", "rune-trap"]);
+    let example_client = example("spellhost-client", "lockstep-client");
+    let mut caster = Plain::join(&host, "snapshot");
+    for spell in ["heal-totem", "rune-trap"] {
+        caster.ask("spell.cast_request", json!({"spell_id": spell}));
+    }
+    let output = std::process::Command::new(&example_client)
+        .args([&host.address, "120"])
+        .env("FLIP", "1")
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("/state differs") && said.contains("healed; goes on"), "{said}");
+    assert!(said.contains("120 ticks and"), "{said}");
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let component = folder.path().join("fireball.wasm");
+    std::fs::write(&component, &spells()["fireball"]).expect("a file");
+    let embedded = example("spellhost-server", "embed-host");
+    let output = std::process::Command::new(embedded).arg(&component).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said.matches("\"ember\"").count(), 2, "the second host finds the spell: {said}");
 }

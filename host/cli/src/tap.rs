@@ -47,7 +47,8 @@ pub struct Args {
 /// Where the host is not there, refuses, or its frames do not come out as it says.
 pub fn tap(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Problem::usage("threads", "the system gives no threads").because(&error))?;
+    let runtime =
+        runtime.map_err(|error| Problem::usage("threads", "the system gives no threads").because(&error))?;
     let stop = std::sync::Arc::new(tokio::sync::Notify::new());
     let stopper = stop.clone();
     interrupt.tell(move || stopper.notify_one());
@@ -81,10 +82,14 @@ async fn show(args: &Args, screen: Screen) -> Result<u8, Problem> {
             Some(Event::Desync(desync)) => screen.note(&format!("this world differs: {desync}")),
             Some(Event::Resynced { tick, .. }) => screen.note(&format!("begins anew with tick {tick}")),
             Some(Event::Reconnected { tick }) => screen.note(&format!("connected again, from tick {tick}")),
-            Some(Event::Missed(count)) => screen.note(&format!("{} were not shown", words::count(count, "event"))),
+            Some(Event::Missed(count)) => {
+                screen.note(&format!("{} were not shown", words::count(count, "event")))
+            }
             Some(Event::Told(_)) => {}
             Some(Event::Ended(Some(error))) => return Err(refused(&error)),
-            Some(Event::Ended(None)) | None => return Err(Problem::failed("world_closed", "the host closed the world")),
+            Some(Event::Ended(None)) | None => {
+                return Err(Problem::failed("world_closed", "the host closed the world"));
+            }
         }
     }
     Ok(0)
@@ -99,7 +104,8 @@ fn is_quiet(frame: &Frame) -> bool {
 fn line(frame: &Frame) -> String {
     let mut said: Vec<String> = Vec::new();
     for swap in &frame.swaps {
-        let (revision, channel) = (swap.revision_id.to_string(), format!("{:?}", swap.channel).to_lowercase());
+        let (revision, channel) =
+            (swap.revision_id.to_string(), format!("{:?}", swap.channel).to_lowercase());
         said.push(format!("{} {channel} is now {}", swap.spell_id, words::short(&revision)));
     }
     said.extend(frame.ops.iter().map(op));
@@ -153,7 +159,9 @@ fn refused(error: &ClientError) -> Problem {
         problem = problem.because(source);
     }
     match error {
-        ClientError::Unreachable { .. } => problem.hint("spellhost serve").hint("--server names another host"),
+        ClientError::Unreachable { .. } => {
+            problem.hint("spellhost serve").hint("--server names another host")
+        }
         _ => problem,
     }
 }

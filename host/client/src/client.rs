@@ -121,7 +121,9 @@ impl Requester {
         let (answer, answered) = oneshot::channel();
         self.0.send(Ask::Request(request, answer)).await.map_err(|_| ClientError::Closed)?;
         match answered.await.map_err(|_| ClientError::Closed)?? {
-            Told::Error(refused) => Err(ClientError::Refused { code: refused.code, message: refused.message }),
+            Told::Error(refused) => {
+                Err(ClientError::Refused { code: refused.code, message: refused.message })
+            }
             told => Ok(told),
         }
     }

@@ -38,7 +38,11 @@ struct Problem {
 }
 
 impl Fetch {
-    pub fn new(address: Address, token: Option<String>, folder: Option<PathBuf>) -> Result<Self, ClientError> {
+    pub fn new(
+        address: Address,
+        token: Option<String>,
+        folder: Option<PathBuf>,
+    ) -> Result<Self, ClientError> {
         let http = reqwest::Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).no_proxy();
         let http = http.build().map_err(|source| unreachable(&address, source))?;
         Ok(Self { http, address, token, folder })
@@ -109,7 +113,8 @@ impl Fetch {
         let Some(file) = self.file(digest) else { return };
         let part = file.with_extension(format!("{}-part", std::process::id()));
         let parent = file.parent().map_or(Ok(()), std::fs::create_dir_all);
-        let _ = parent.and_then(|()| std::fs::write(&part, bytes)).and_then(|()| std::fs::rename(&part, &file));
+        let _ =
+            parent.and_then(|()| std::fs::write(&part, bytes)).and_then(|()| std::fs::rename(&part, &file));
     }
 
     async fn get(&self, path: &str, most: usize) -> Result<Vec<u8>, ClientError> {
@@ -156,4 +161,75 @@ pub(crate) fn unreachable(
     source: impl std::error::Error + Send + Sync + 'static,
 ) -> ClientError {
     ClientError::Unreachable { address: address.to_string(), source: Box::new(source) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A host that answers one request after the other with these heads and bodies.
+    fn host(answers: Vec<(&'static str, Vec<u8>)>) -> Address {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        std::thread::spawn(move || {
+            for (head, body) in answers {
+                let (mut stream, _) = listener.accept().expect("a request");
+                let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
+                while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+                let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n{head}\r\n\r\n");
+                // Who has read enough hangs up.
+                let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+            }
+        });
+        Address::parse(&address).expect("an address")
+    }
+
+    fn run<T>(test: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread").block_on(test)
+    }
+
+    fn fetch(address: Address, folder: Option<PathBuf>) -> Fetch {
+        Fetch::new(address, None, folder).expect("a client")
+    }
+
+    #[test]
+    fn content_that_is_not_what_it_is_called_is_refused() {
+        let named = Digest::of(b"what was asked for");
+        let fetch = fetch(host(vec![("x: y", b"something else".to_vec())]), None);
+        let wrong = run(fetch.component(named));
+        assert!(matches!(wrong, Err(ClientError::WrongContent { named: is }) if is == named), "{wrong:?}");
+    }
+
+    #[test]
+    fn nothing_over_its_bound_is_read() {
+        let (long, endless) = (MANIFEST_BYTES_MAX + 1, vec![b' '; MANIFEST_BYTES_MAX + 1]);
+        let said: &'static str = format!("content-length: {long}").leak();
+        for answer in [(said, Vec::new()), ("x: y", endless)] {
+            let fetch = fetch(host(vec![answer]), None);
+            let refused = run(fetch.manifest("ember", Digest::of(b"")));
+            assert!(matches!(refused, Err(ClientError::TooLarge { .. })), "{refused:?}");
+        }
+        let fetch = fetch(host(vec![("x: y", b"no snapshot".to_vec())]), None);
+        assert!(matches!(run(fetch.snapshot("default")), Err(ClientError::Unreadable(_))));
+    }
+
+    #[test]
+    fn what_is_kept_is_not_fetched_again_unless_it_is_damaged() {
+        let folder = std::env::temp_dir().join(format!("spellhost-client-{}", std::process::id()));
+        let content = b"a component".to_vec();
+        let digest = Digest::of(&content);
+        let fetch =
+            fetch(host(vec![("x: y", content.clone()), ("x: y", content.clone())]), Some(folder.clone()));
+        assert_eq!(run(fetch.component(digest)).expect("the host has it"), content);
+        assert_eq!(run(fetch.component(digest)).expect("the disk has it"), content);
+        let file = fetch.file(digest).expect("a folder");
+        std::fs::write(&file, b"another").expect("a file of ours");
+        assert_eq!(run(fetch.component(digest)).expect("the host has it"), content);
+        assert_eq!(std::fs::read(&file).expect("it is kept again"), content);
+        std::fs::remove_dir_all(folder).expect("a folder of ours");
+    }
 }

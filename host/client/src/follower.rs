@@ -102,7 +102,9 @@ impl Follower {
         }
         let report = match self.kit.clone() {
             None => self.apply(frame)?,
-            Some(kit) => self.replay(frame, &kit, faulty.filter(|fault| fault.kind == FaultKind::WrongDraw))?,
+            Some(kit) => {
+                self.replay(frame, &kit, faulty.filter(|fault| fault.kind == FaultKind::WrongDraw))?
+            }
         };
         if self.world.tick().is_multiple_of(TIDY_TICKS) {
             self.tidy();

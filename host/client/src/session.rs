@@ -223,8 +223,7 @@ impl Session {
     async fn equip(&mut self, frame: &Frame) -> Result<(), Broken> {
         for (revision, spell) in self.follower.missing_revisions(frame) {
             let manifest = self.fetch.manifest(&spell, revision).await?;
-            let unusable =
-                |reason: String| Broken::Failed(ClientError::Component { revision, reason });
+            let unusable = |reason: String| Broken::Failed(ClientError::Component { revision, reason });
             let known = reference(&manifest).map_err(|error| unusable(error.to_string()))?;
             self.follower.know(known);
             self.component(Digest(known.component.0)).await?;
@@ -346,7 +345,9 @@ impl Session {
     async fn wait_for_resync(&mut self) -> Result<Option<ResyncReason>, Broken> {
         let until = Instant::now() + PATIENCE;
         loop {
-            let Ok(came) = tokio::time::timeout_at(until, self.connection.next()).await else { return Ok(None) };
+            let Ok(came) = tokio::time::timeout_at(until, self.connection.next()).await else {
+                return Ok(None);
+            };
             match came {
                 Came::Event(Told::Resync(resync)) => return Ok(Some(resync.reason)),
                 Came::Frame(_) => {}

@@ -262,10 +262,8 @@ pub fn verdicts(
     let verdict = |at: usize, call: &wire::Call| match &call.outcome {
         wire::Outcome::Limit { which } => {
             let kind = reading::limit(&format!("calls[{at}].outcome"), which)?;
-            let decided = matches!(
-                kind,
-                sim::LimitKind::Stack | sim::LimitKind::Watchdog | sim::LimitKind::Host
-            );
+            let decided =
+                matches!(kind, sim::LimitKind::Stack | sim::LimitKind::Watchdog | sim::LimitKind::Host);
             Ok(decided.then_some((sim::CallId(call.call_id), kind)))
         }
         _ => Ok(None),

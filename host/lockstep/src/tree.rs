@@ -158,7 +158,8 @@ fn caster(world: &World, frame: &Frame, caster: u64) -> Option<u64> {
     let is_theirs = |cast: u64| {
         let mut spells = world.active_spells();
         let active = spells.find(|spell| spell.cast.0 == cast).map(|spell| spell.context.caster.0);
-        let entered = || frame.casts.iter().find(|entered| entered.cast_id == cast).map(|cast| cast.caster_id);
+        let entered =
+            || frame.casts.iter().find(|entered| entered.cast_id == cast).map(|cast| cast.caster_id);
         active.or_else(entered) == Some(caster)
     };
     frame.calls.iter().rev().map(|call| call.cast_id).find(|cast| is_theirs(*cast))

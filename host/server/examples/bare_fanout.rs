@@ -4,8 +4,8 @@
 //! `bare_fanout BYTES` prints its address once it listens.
 
 use axum::Router;
-use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::extract::State;
+use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::response::Response;
 use axum::routing::get;
 use tokio::sync::broadcast;

@@ -19,10 +19,10 @@ mod keeper;
 mod recovery;
 mod world;
 
+mod child;
 mod host;
 mod origin;
 mod routes;
-mod child;
 mod serve;
 mod socket;
 

@@ -11,7 +11,9 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use spellhost_sim::limits::TICKS_PER_SECOND;
 use spellhost_sim::{CastId, Material, Op};
 use spellhost_wire::Code;
-use spellhost_wire::message::{DesyncReport, Handshake, Mode, Remote, Request, VoxelOperation, VoxelOperationKind};
+use spellhost_wire::message::{
+    DesyncReport, Handshake, Mode, Remote, Request, VoxelOperation, VoxelOperationKind,
+};
 use spellhost_wire::reply::{
     Connected, Created, Entered, Files, HandshakeResponse, Manifest, Pong, Refused, RemoteTold, Revisions,
     Spells, Told,
@@ -20,7 +22,9 @@ use tokio::sync::mpsc;
 
 use crate::failure::Failure;
 use crate::host::{Host, Sender};
-use crate::limits::{MESSAGES_PER_SECOND, PAST_QUESTIONS_PER_SECOND, PING_INTERVAL, QUEUE_MESSAGES, REPORTS_MAX};
+use crate::limits::{
+    MESSAGES_PER_SECOND, PAST_QUESTIONS_PER_SECOND, PING_INTERVAL, QUEUE_MESSAGES, REPORTS_MAX,
+};
 use crate::spells::spell_of;
 use crate::time::now_ms;
 use crate::who::Action;
@@ -68,7 +72,10 @@ impl Bucket {
         self.left = (self.left + (now - self.seen).as_secs_f64() * self.per_second).min(self.most);
         self.seen = now;
         if self.left < 1.0 {
-            return Err(Failure::new(Code::RateLimited, format!("too many {what} at once; ask again in a moment")));
+            return Err(Failure::new(
+                Code::RateLimited,
+                format!("too many {what} at once; ask again in a moment"),
+            ));
         }
         self.left -= 1.0;
         Ok(())
@@ -122,7 +129,18 @@ pub async fn serve(host: Arc<Host>, mut sender: Sender, socket: WebSocket) {
     let Some(place) = host.place() else { return };
     let questions = Bucket::new(2.0 * PAST_QUESTIONS_PER_SECOND, PAST_QUESTIONS_PER_SECOND);
     let reports = Bucket::new(REPORTS_MAX, 0.5);
-    let mut connection = Connection { host, sender, number, binary, world, queue, pace: Pace::new(), questions, reports, heals: false };
+    let mut connection = Connection {
+        host,
+        sender,
+        number,
+        binary,
+        world,
+        queue,
+        pace: Pace::new(),
+        questions,
+        reports,
+        heals: false,
+    };
     let (sink, mut stream) = socket.split();
     let writer = tokio::spawn(write(sink, queued, place));
     connection.greet().await;

@@ -30,7 +30,9 @@ use spellhost_wire::{Code, Frame};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
-use crate::limits::{CATCH_UP_FRAMES_PER_TICK, ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, SNAPSHOT_TICKS};
+use crate::limits::{
+    CATCH_UP_FRAMES_PER_TICK, ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, SNAPSHOT_TICKS,
+};
 use crate::recovery::Recovered;
 use ask::{Answer, Ask, Casting, Joining, Swapping, Wanted};
 use backlog::Backlog;
@@ -491,7 +493,8 @@ impl Playing {
     fn tell(&mut self, played: &PlayedTick, frame: &Frame) {
         let tick = frame.tick;
         let mut forms = Forms::new(frame);
-        let follows = |subscriber: &&mut Subscriber| subscriber.mode != Mode::Snapshot && subscriber.is_current();
+        let follows =
+            |subscriber: &&mut Subscriber| subscriber.mode != Mode::Snapshot && subscriber.is_current();
         for subscriber in self.subscribers.iter_mut().filter(follows) {
             subscriber.send(forms.message(subscriber.mode, subscriber.binary));
         }

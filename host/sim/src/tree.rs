@@ -74,8 +74,23 @@ macro_rules! fields {
 }
 
 fields!(Entity {
-    kind, owner, spawner, tag, template, position, velocity, look, radius, health, health_max, statuses,
-    burner, awake, home, respawn, flight
+    kind,
+    owner,
+    spawner,
+    tag,
+    template,
+    position,
+    velocity,
+    look,
+    radius,
+    health,
+    health_max,
+    statuses,
+    burner,
+    awake,
+    home,
+    respawn,
+    flight
 });
 fields!(ActiveSpell {
     cast, spell, revision, channel, context, state, born, started, paid, timers, listeners, watches;
@@ -208,7 +223,10 @@ impl<K: Key> Range<K> {
     /// The rows of a part within it, in order, as children: themselves, or ranges of them.
     fn children(&self, part: &str, rows: &[(K, u128)]) -> Vec<(String, StateHash)> {
         if rows.len() <= CHILDREN_MAX {
-            return rows.iter().map(|(key, hash)| (format!("{part}/{}", key.text()), (*hash).into())).collect();
+            return rows
+                .iter()
+                .map(|(key, hash)| (format!("{part}/{}", key.text()), (*hash).into()))
+                .collect();
         }
         let end = |key: Option<&K>| key.map(Key::text).unwrap_or_default();
         let size = rows.len().div_ceil(RANGES);
@@ -239,7 +257,9 @@ impl<R: Reader> Look<'_, R> {
     /// The node of a table, of a range of it, of a row or of a field of a row.
     fn table<K: Key + Serialize, V: Fields + Serialize>(self, table: &Table<K, V>) -> Option<Node> {
         let Some(rest) = self.rest.filter(|rest| !rest.contains("..")) else {
-            return self.rows(|range| table.within(range.bounds()).map(|(key, _, hash)| (key.clone(), hash)).collect());
+            return self.rows(|range| {
+                table.within(range.bounds()).map(|(key, _, hash)| (key.clone(), hash)).collect()
+            });
         };
         let (key, field) = rest.split_once('/').map_or((rest, None), |(key, field)| (key, Some(field)));
         let key = K::parse(key)?;

@@ -79,7 +79,9 @@ fn figures(arguments: &Arguments, counted: &Counted, span: &Span, latencies: &[u
 }
 
 async fn follow(mut client: Client, counted: Arc<Counted>) {
-    let add = |counter: &AtomicU64, count: u64| drop(counter.fetch_add(count, Ordering::Relaxed));
+    let add = |counter: &AtomicU64, count: u64| {
+        counter.fetch_add(count, Ordering::Relaxed);
+    };
     while let Some(event) = client.next().await {
         match event {
             Event::Tick(frame) => {
@@ -133,7 +135,12 @@ async fn cast(requesters: &[Requester], rate: f64, until: Instant, counted: &Arc
 }
 
 /// Swaps revisions in, one after the other; how many ticks each took from the request to its first tick.
-async fn swap(arguments: &Arguments, revisions: &[String], until: Instant, counted: &Counted) -> Result<Vec<u64>> {
+async fn swap(
+    arguments: &Arguments,
+    revisions: &[String],
+    until: Instant,
+    counted: &Counted,
+) -> Result<Vec<u64>> {
     let mut latencies = Vec::new();
     if arguments.swaps <= 0.0 || revisions.len() < 2 {
         return Ok(latencies);

@@ -218,8 +218,11 @@ impl Kept {
         let leaf = || tree::part(world, frame, path).into_iter().collect::<Vec<_>>();
         // Who reports a whole table or the root is told what it is made of.
         let is_row = node.children.is_empty() || (path.contains('/') && !path.contains(".."));
-        let part =
-            |child: spellhost_wire::reply::HashChild| DesyncPart { path: child.path, host_hash: child.hash, data: serde_json::Value::Null };
+        let part = |child: spellhost_wire::reply::HashChild| DesyncPart {
+            path: child.path,
+            host_hash: child.hash,
+            data: serde_json::Value::Null,
+        };
         let parts = if is_row { leaf() } else { node.children.into_iter().map(part).collect() };
         let blame = frame.and_then(|frame| tree::blame(world, frame, path));
         let (spell_id, revision_id, cast_id) = match blame {
@@ -275,7 +278,9 @@ fn not_kept(oldest: Option<u64>, last: Option<u64>) -> Failure {
         (Some(oldest), Some(last)) => {
             format!("the hash tree is kept for the ticks {oldest} to {}", last.saturating_sub(1))
         }
-        _ => "no hash tree was kept until now, because nobody followed this world; ask for a later tick".into(),
+        _ => {
+            "no hash tree was kept until now, because nobody followed this world; ask for a later tick".into()
+        }
     };
     Failure::new(Code::BadParam, message)
 }

@@ -79,7 +79,11 @@ fn a_large_table_is_cut_into_ranges_that_hold_every_row() {
     play(&mut world, Inputs { ops: many.collect(), ..Inputs::default() }, |_, _| ok([]));
     assert!(check(&world, "entities") > 1_000);
     let node = world.node("entities").expect("a table");
-    assert!(node.children.len() <= 64 && node.children[0].0.starts_with("entities/.."), "{:?}", node.children[0]);
+    assert!(
+        node.children.len() <= 64 && node.children[0].0.starts_with("entities/.."),
+        "{:?}",
+        node.children[0]
+    );
 
     // A row that only one side has lies in a range of the other.
     let mut other = world.clone();
@@ -99,10 +103,21 @@ fn a_large_table_is_cut_into_ranges_that_hold_every_row() {
 fn a_path_of_no_form_is_no_node() {
     let world = flat();
     let long = format!("entities/{}", "1".repeat(PATH_BYTES_MAX));
-    for path in
-        ["nothing", "/", "entities/", "entities/x", "entities/1/2/3", "entities/9..3", "terrain/1,2", "terrain/1,2,3,4",
-         "channels/Ember.stable", "channels/ember.gamma", "world/nothing", "events/-1", &long]
-    {
+    for path in [
+        "nothing",
+        "/",
+        "entities/",
+        "entities/x",
+        "entities/1/2/3",
+        "entities/9..3",
+        "terrain/1,2",
+        "terrain/1,2,3,4",
+        "channels/Ember.stable",
+        "channels/ember.gamma",
+        "world/nothing",
+        "events/-1",
+        &long,
+    ] {
         assert_eq!(world.node(path), (path == "entities/1/2/3").then(Node::default), "{path}");
     }
 }

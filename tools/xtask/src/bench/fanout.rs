@@ -62,7 +62,10 @@ struct Round {
 pub fn measure(options: &Options) -> Result<Table> {
     let profile = ["build", "--profile", options.profile.as_str(), "--workspace"];
     step("build", || {
-        cargo(&[&profile[..], &["--bin", "spellhost", "--bin", "spellhost-load", "--example", "bare_fanout"]].concat())
+        cargo(
+            &[&profile[..], &["--bin", "spellhost", "--bin", "spellhost-load", "--example", "bare_fanout"]]
+                .concat(),
+        )
     })?;
     let folder = Path::new("target").join(&options.profile);
     let mut rows = Vec::new();
@@ -101,7 +104,10 @@ fn size(options: &Options, folder: &Path, clients: usize) -> Result<Vec<Row>> {
             ..row("processor time a client and tick", "ns", &ours)
         },
         row("bytes a client and tick", "bytes", &bytes),
-        Row { aim: Some(("60 a second".into(), slowest >= 59.5)), ..row("frames a client and second", "", &rate) },
+        Row {
+            aim: Some(("60 a second".into(), slowest >= 59.5)),
+            ..row("frames a client and second", "", &rate)
+        },
     ])
 }
 
