@@ -68,7 +68,13 @@ fn start(folder: &std::path::Path) -> Outcome<(SocketAddr, Stop, JoinHandle<Resu
     let stopper = stop.clone();
     let thread = std::thread::spawn(move || {
         // Whoever waits for the address has it as soon as everything answers.
-        serve(config, move |address| drop(ready.send(address)), stopper)
+        serve(
+            config,
+            move |address| {
+                let _ = ready.send(address);
+            },
+            stopper,
+        )
     });
     match listens.recv() {
         Ok(address) => Ok((address, stop, thread)),
