@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
-use spellhost_server::{Config, ServeError, Stop, serve};
+use spellhost_server::{Config, Ended, ServeError, Stop, serve};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -54,7 +54,7 @@ fn run() -> Outcome<()> {
 }
 
 /// Starts a host on a free port, on a thread of its own, and waits until it answers.
-fn start(folder: &std::path::Path) -> Outcome<(SocketAddr, Stop, JoinHandle<Result<(), ServeError>>)> {
+fn start(folder: &std::path::Path) -> Outcome<(SocketAddr, Stop, JoinHandle<Result<Ended, ServeError>>)> {
     let config = Config {
         data: folder.into(),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),

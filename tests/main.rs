@@ -19,3 +19,4 @@ mod replay;
 mod server;
 mod spells;
 mod transcripts;
+mod web;

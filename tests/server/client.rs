@@ -30,6 +30,23 @@ impl Client {
         client
     }
 
+    /// A client that is told every frame of a world, with effects.
+    pub fn enter(host: &Host, world: &str) -> Self {
+        Self::entering(host, json!({"mode": "apply", "world_id": world}))
+    }
+
+    /// The same, as who a token stands for.
+    pub fn enter_as(host: &Host, world: &str, token: &str) -> Self {
+        Self::entering(host, json!({"mode": "apply", "world_id": world, "session_token": token}))
+    }
+
+    fn entering(host: &Host, handshake: Value) -> Self {
+        let mut client = Self::open(host);
+        let answer = client.ask("handshake", handshake);
+        assert_eq!(answer["type"], "handshake_response", "{answer:#}");
+        client
+    }
+
     /// A client that is told every frame from a tick on, with effects.
     pub fn follow(host: &Host, tick: u64) -> Self {
         let mut client = Self::open(host);

@@ -40,7 +40,10 @@ pub fn build(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
     let built = {
         let busy = screen.busy();
         let color = screen.ink_is_coloured();
-        make(&folder, &Making { lines: false, color, cancel: &cancel, progress: &|doing| busy.show(doing) })?
+        make(
+            &folder,
+            &Making { lines: false, warm: None, color, cancel: &cancel, progress: &|doing| busy.show(doing) },
+        )?
     };
     if !built.rendered.is_empty() {
         screen.note(built.rendered.trim_end());

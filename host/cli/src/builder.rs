@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use spellhost_forge::Cancel;
+use spellhost_forge::{Cancel, WarmCompiler};
 use spellhost_runtime::Engine;
 
 use crate::interrupt::Interrupt;
@@ -19,6 +19,7 @@ pub struct Builder {
     engine: Engine,
     screen: Screen,
     newest: u64,
+    warm: WarmCompiler,
     running: Arc<Mutex<Cancel>>,
     turn: Arc<Mutex<()>>,
 }
@@ -29,7 +30,15 @@ impl Builder {
         let running = Arc::new(Mutex::new(Cancel::new()));
         let own = running.clone();
         interrupt.tell(move || own.lock().unwrap_or_else(PoisonError::into_inner).cancel());
-        Self { source, engine, screen, newest: 0, running, turn: Arc::default() }
+        Self {
+            source,
+            engine,
+            screen,
+            newest: 0,
+            warm: WarmCompiler::default(),
+            running,
+            turn: Arc::default(),
+        }
     }
 
     /// Starts a build of what is on the disk now and cancels the one before; `done` gets its
@@ -44,6 +53,7 @@ impl Builder {
         }
         let (number, turn) = (self.newest, self.turn.clone());
         let (source, engine, screen) = (self.source.clone(), self.engine.clone(), self.screen);
+        let warm = self.warm.clone();
         std::thread::spawn(move || {
             // The one before has ended, its compiler with it.
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,7 +65,13 @@ impl Builder {
                 let color = screen.ink_is_coloured();
                 source.ready(
                     &engine,
-                    &Making { lines: true, color, cancel: &cancel, progress: &|doing| busy.show(doing) },
+                    &Making {
+                        lines: true,
+                        warm: Some(&warm),
+                        color,
+                        cancel: &cancel,
+                        progress: &|doing| busy.show(doing),
+                    },
                 )
             };
             if !cancel.is_cancelled() {

@@ -118,8 +118,10 @@ pub fn certify(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
 fn ready(source: &Source, machine: &Machine, screen: Screen, cancel: &Cancel) -> Result<Ready, Problem> {
     let busy = screen.busy();
     let color = screen.ink_is_coloured();
-    source
-        .ready(&machine.engine, &Making { lines: false, color, cancel, progress: &|doing| busy.show(doing) })
+    source.ready(
+        &machine.engine,
+        &Making { lines: false, warm: None, color, cancel, progress: &|doing| busy.show(doing) },
+    )
 }
 
 fn compared(

@@ -48,7 +48,7 @@ pub fn inspect(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
     let machine = Machine::start(Some(1))?;
     let progress = |_: Doing| {};
     let cancel = interrupt.cancel();
-    let making = Making { lines: false, color: false, cancel: &cancel, progress: &progress };
+    let making = Making { lines: false, warm: None, color: false, cancel: &cancel, progress: &progress };
     let ready = Source::File(args.file.clone()).ready(&machine.engine, &making)?;
     let trial = trial(&machine, &ready, interrupt)?;
     let costs = costs(&ready.component, &trial);

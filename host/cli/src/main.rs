@@ -120,7 +120,7 @@ fn main() -> ExitCode {
         Ok(line) => line,
         Err(error) => return misused(&error),
     };
-    log();
+    log(line.json);
     let screen = Screen::new(line.json);
     let result = Interrupt::install().and_then(|interrupt| {
         let result = execute(&line.command, screen, &interrupt);
@@ -154,10 +154,12 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
     }
 }
 
-/// The program's own log: on standard error, warnings unless `SPELLHOST_LOG` says otherwise.
-fn log() {
+/// The program's own log: on standard error, warnings unless `SPELLHOST_LOG` says otherwise; an object
+/// a line for programs.
+fn log(json: bool) {
     let filter = EnvFilter::try_from_env("SPELLHOST_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    if json { log.json().with_span_list(false).init() } else { log.init() }
 }
 
 /// Help and version go where they belong; a wrong command line is told as text or as an object.

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
 use serde_json::json;
-use spellhost_server::{Config, ServeError, Stop};
+use spellhost_server::{Config, Ended, ServeError, Stop};
 
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
@@ -45,7 +45,7 @@ pub struct Args {
     threads: Option<u16>,
 }
 
-/// Runs the command; 0 after a signal and draining.
+/// Runs the command; 0 after SIGTERM and draining, 130 after Ctrl-C and draining.
 ///
 /// # Errors
 /// Where it cannot start: the address, the data directory, a public address without authentication.
@@ -62,8 +62,10 @@ pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
             screen.print(&format!("listening on http://{address}\n"));
         }
     };
-    spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
-    interrupt.accept();
+    let ended = spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
+    if ended == Ended::Told {
+        interrupt.accept();
+    }
     Ok(0)
 }
 
@@ -75,6 +77,11 @@ fn config(args: &Args) -> Result<Config, Problem> {
         return Err(Problem::usage("public_address", message)
             .hint("spellhost serve --listen 127.0.0.1:5000")
             .hint("set SPELLHOST_OPERATOR_TOKEN, or --allow-guests to let anybody in"));
+    }
+    let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if let Some(url) = args.public_url.as_ref().filter(|url| !is_url(url)) {
+        return Err(Problem::usage("public_url", format!("`{url}` is no address that clients could open"))
+            .hint("spellhost serve --public-url https://spells.example.org"));
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Config {

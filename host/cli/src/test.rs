@@ -88,7 +88,7 @@ pub fn test(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pr
         let color = screen.ink_is_coloured();
         source.ready(
             &machine.engine,
-            &Making { lines: false, color, cancel: &cancel, progress: &|doing| busy.show(doing) },
+            &Making { lines: false, warm: None, color, cancel: &cancel, progress: &|doing| busy.show(doing) },
         )?
     };
     let mut verdicts = Vec::new();

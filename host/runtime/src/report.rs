@@ -38,16 +38,14 @@ pub struct TrapFrame {
 impl TrapReport {
     pub(crate) fn new(trap: &str, error: &wasmtime::Error) -> Self {
         let backtrace = error.downcast_ref::<WasmBacktrace>();
-        let mut frames: Vec<_> = backtrace
+        let frames = backtrace
             .into_iter()
             .flat_map(WasmBacktrace::frames)
             .flat_map(lines_of)
+            // What has no name, such as the adapters that componentising adds, tells the author nothing.
+            .filter(|frame| *frame != TrapFrame::default())
             .take(FRAMES_MAX)
             .collect();
-        // The adapters that componentising adds have no names and tell the author nothing.
-        while frames.last().is_some_and(|frame| *frame == TrapFrame::default()) {
-            frames.pop();
-        }
         Self { trap: trap.into(), message: bounded(&error.root_cause().to_string()), frames }
     }
 

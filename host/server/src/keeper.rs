@@ -13,8 +13,11 @@ use spellhost_store::{
 };
 use spellhost_wire::Frame;
 
+use crate::failure::Failure;
 use crate::limits::LOG_TICKS;
+use crate::metering;
 use crate::world::Recorder;
+use crate::world::ask::Answer;
 
 /// How long frames are gathered before they are written.
 const BATCH: Duration = Duration::from_millis(250);
@@ -23,7 +26,7 @@ pub const WORLD_PART: &str = "world";
 
 enum Kept {
     Frame(Arc<Frame>),
-    Snapshot(Box<World>),
+    Snapshot(Box<World>, Option<Answer<u64>>),
 }
 
 /// The tick's end of the thread.
@@ -59,8 +62,8 @@ impl Recorder for Keeper {
         self.send(Kept::Frame(frame.clone()));
     }
 
-    fn snapshot(&mut self, world: &World) {
-        self.send(Kept::Snapshot(Box::new(world.clone())));
+    fn snapshot(&mut self, world: &World, kept: Option<Answer<u64>>) {
+        self.send(Kept::Snapshot(Box::new(world.clone()), kept));
     }
 }
 
@@ -89,8 +92,8 @@ impl Log {
             while let Ok(kept) = next {
                 match kept {
                     Kept::Frame(frame) => frames.push(frame),
-                    Kept::Snapshot(world) => {
-                        snapshot = Some(world);
+                    Kept::Snapshot(world, kept) => {
+                        snapshot = Some((world, kept));
                         break;
                     }
                 }
@@ -100,8 +103,14 @@ impl Log {
                 }
             }
             self.note("frames are not kept", self.append(&frames));
-            if let Some(world) = snapshot {
-                self.note("a snapshot is not kept", self.save(&world));
+            if let Some((world, kept)) = snapshot {
+                let saved = self.save(&world);
+                if let Some(kept) = kept {
+                    let tick = saved.as_ref().map(|()| world.tick());
+                    // Who asked may have gone.
+                    let _ = kept.send(tick.map_err(|error| Failure::internal(error)));
+                }
+                self.note("a snapshot is not kept", saved);
             }
         }
     }
@@ -118,8 +127,11 @@ impl Log {
         let entries: Vec<(u64, &[u8])> =
             encoded.iter().map(|(tick, bytes)| (*tick, bytes.as_slice())).collect();
         let refs: Vec<Digest> = frames.iter().flat_map(|frame| named(frame)).collect();
+        let begun = Instant::now();
         self.store.append(&self.world, &entries, &refs)?;
-        self.store.sync(&self.world)
+        self.store.sync(&self.world)?;
+        metering::stored(begun.elapsed());
+        Ok(())
     }
 
     fn save(&self, world: &World) -> Result<(), StoreError> {

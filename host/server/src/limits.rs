@@ -48,3 +48,47 @@ pub const PING_INTERVAL: Duration = Duration::from_secs(10);
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(4 * 60 * 60);
 /// How far a cast's origin may be from the caster's eye, in blocks.
 pub const REACH_BLOCKS: i64 = 4;
+/// The most bytes of coded components that are kept.
+pub const CODED_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Items of a page where nothing else is asked for.
+pub const PAGE_ITEMS: usize = 50;
+/// The most items of a page.
+pub const PAGE_ITEMS_MAX: usize = 100;
+/// The longest parameter of a search, cursors included.
+pub const QUERY_BYTES_MAX: usize = 256;
+/// The longest name that a request may have.
+pub const REQUEST_ID_BYTES_MAX: usize = 64;
+/// The most of an extractor's own refusal that is passed on.
+pub const ERROR_BYTES_MAX: usize = 4_096;
+/// How long the head of a request may take.
+pub const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+/// How long the body of a request may take.
+pub const BODY_DEADLINE: Duration = Duration::from_secs(15);
+/// The largest head of a request.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Connections of one address.
+pub const ADDRESS_CONNECTIONS_MAX: usize = 256;
+/// Requests a second that change something, of one token or address.
+pub const CHANGES_PER_SECOND: u32 = 120;
+/// Casts a second of one player.
+pub const CASTS_PER_SECOND: u32 = 20;
+/// How many are paced at once.
+pub const PACED_MAX: usize = 16_384;
+/// Worlds of a host.
+pub const WORLDS_MAX: usize = 64;
+/// Worlds of one owner who is not the operator, the default one not counted.
+pub const OWNED_WORLDS_MAX: usize = 16;
+/// The longest name of a world.
+pub const WORLD_NAME_BYTES_MAX: usize = 128;
+/// Ticks of one excerpt of a log: ten minutes.
+pub const EXCERPT_TICKS_MAX: u64 = 36_000;
+/// Ticks that are followed from a snapshot to the one that was asked for: six minutes.
+pub const FOLLOWED_TICKS_MAX: u64 = 21_600;
+/// The largest excerpt of a log.
+pub const EXCERPT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Excerpts that are made at once.
+pub const EXCERPTS_AT_ONCE: usize = 2;
+/// Spells that have a line of their own in the measurements.
+pub const MEASURED_SPELLS_MAX: usize = 64;
+
+const _: () = assert!(FOLLOWED_TICKS_MAX > SNAPSHOT_TICKS);

@@ -69,7 +69,11 @@ pub fn recover(store: &Store, id: &WorldId, config: WorldConfig) -> Result<Recov
     Ok(Recovered { world, frames })
 }
 
-fn restored(store: &Store, snapshot: &Snapshot) -> Result<World, RecoveryError> {
+/// A snapshot as a world, compared with what the store says of it.
+///
+/// # Errors
+/// Where it is not the state that was saved.
+pub fn restored(store: &Store, snapshot: &Snapshot) -> Result<World, RecoveryError> {
     let tick = snapshot.tick;
     let unreadable = |reason: String| RecoveryError::Snapshot { tick, reason };
     let part = snapshot.parts.iter().find(|part| part.name == WORLD_PART);
@@ -82,7 +86,10 @@ fn restored(store: &Store, snapshot: &Snapshot) -> Result<World, RecoveryError> 
 }
 
 /// Pins every revision that enters with a frame.
-fn pin_all(store: &Store, frame: &Frame, pins: &mut Pins) -> Result<(), RecoveryError> {
+///
+/// # Errors
+/// Where a manifest is missing or cannot be read.
+pub fn pin_all(store: &Store, frame: &Frame, pins: &mut Pins) -> Result<(), RecoveryError> {
     let casts = frame.casts.iter().map(|cast| cast.revision_id);
     let swaps = frame.swaps.iter().map(|swap| swap.revision_id);
     for revision in casts.chain(swaps) {

@@ -289,7 +289,8 @@ fn digest(digest: spellhost_store::Digest) -> spellhost_wire::Digest {
     spellhost_wire::Digest(digest.0)
 }
 
-fn shown(spell: &spellhost_store::Spell) -> Spell {
+/// A spell as lists and routes show it.
+pub fn shown(spell: &spellhost_store::Spell) -> Spell {
     Spell {
         spell_id: spell.spell_id.to_string(),
         display_name: spell.display_name.clone(),

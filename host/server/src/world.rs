@@ -22,7 +22,7 @@ use spellhost_runtime::{Caster, Component, Library, PlayedTick, play_tick};
 use spellhost_sim::limits::TICKS_PER_SECOND;
 use spellhost_sim::{
     BlockPos, CastId, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op,
-    Point, Points, RemoteInput, RevisionRef, SpellId, StateHash, Swap, Terrain, World,
+    Point, Points, RemoteInput, RevisionRef, SpellId, StateHash, Swap, World,
 };
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{ActiveUpdate, Resync, ResyncReason, Told, WorldClosed};
@@ -33,8 +33,9 @@ use crate::failure::Failure;
 use crate::limits::{
     CATCH_UP_FRAMES_PER_TICK, ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, SNAPSHOT_TICKS,
 };
+use crate::metering;
 use crate::recovery::Recovered;
-use ask::{Answer, Ask, Casting, Joining, Swapping, Wanted};
+use ask::{Answer, Ask, Casting, Closing, Joining, Present, Swapping, Wanted};
 use backlog::Backlog;
 use past::{Past, Teller};
 use subscriber::Subscriber;
@@ -49,8 +50,10 @@ pub struct Facts {
     pub players: AtomicU64,
     /// Ticks that were dropped because the machine was late.
     pub dropped: AtomicU64,
-    /// Clients whose world was found to be another.
-    pub desyncs: AtomicU64,
+    /// Ticks that were played late.
+    pub caught_up: AtomicU64,
+    /// Messages that wait for the slowest client.
+    pub queued: AtomicU64,
     /// The tick that comes next, and the hash of the state before it.
     now: Mutex<(u64, StateHash)>,
 }
@@ -100,8 +103,8 @@ impl WorldHandle {
 pub trait Recorder: Send {
     /// Takes a frame; never waits.
     fn frame(&mut self, frame: &Arc<Frame>);
-    /// Takes the state after the last frame; never waits.
-    fn snapshot(&mut self, world: &World);
+    /// Takes the state after the last frame, and says when it is kept; never waits.
+    fn snapshot(&mut self, world: &World, kept: Option<Answer<u64>>);
 }
 
 /// What channels point to.
@@ -141,7 +144,7 @@ struct Playing {
     players: BTreeMap<String, Player>,
     backlog: Backlog,
     past: Teller,
-    ends: bool,
+    ends: Option<Closing>,
 }
 
 /// A player of this world.
@@ -200,7 +203,7 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
         players: BTreeMap::new(),
         backlog: Backlog::new(recovered.frames),
         past: teller,
-        ends: false,
+        ends: None,
     };
     let thread =
         std::thread::Builder::new().name(format!("world {}", handle.id)).spawn(move || playing.live())?;
@@ -229,7 +232,7 @@ fn first_inputs(world: &World, heads: &Heads) -> Inputs {
 impl Playing {
     fn live(mut self) -> World {
         let mut due = Instant::now();
-        while !self.ends {
+        while self.ends.is_none() {
             match self.asks.recv_timeout(due.saturating_duration_since(Instant::now())) {
                 Ok(ask) => self.answer(ask),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -241,9 +244,11 @@ impl Playing {
         }
         let closed = text(Told::WorldClosed(WorldClosed { world_id: self.id.clone() }), None);
         tell(&mut self.subscribers, &closed, |_| true);
-        let going = CloseFrame { code: close_code::AWAY, reason: "the host ends".into() };
-        tell(&mut self.subscribers, &Message::Close(Some(going)), |_| true);
-        self.recorder.snapshot(&self.world);
+        if self.ends != Some(Closing::World) {
+            let going = CloseFrame { code: close_code::AWAY, reason: "the host ends".into() };
+            tell(&mut self.subscribers, &Message::Close(Some(going)), |_| true);
+        }
+        self.recorder.snapshot(&self.world, None);
         self.world
     }
 
@@ -252,9 +257,15 @@ impl Playing {
         let now = Instant::now();
         let late = now.saturating_duration_since(due);
         if late <= TICK * LATE_TICKS_MAX {
+            if late >= TICK {
+                self.facts.caught_up.fetch_add(1, Ordering::Relaxed);
+                metering::caught_up();
+            }
             return due;
         }
-        self.facts.dropped.fetch_add((late.as_nanos() / TICK.as_nanos()) as u64, Ordering::Relaxed);
+        let dropped = (late.as_nanos() / TICK.as_nanos()) as u64;
+        self.facts.dropped.fetch_add(dropped, Ordering::Relaxed);
+        metering::dropped(dropped);
         now
     }
 
@@ -286,9 +297,21 @@ impl Playing {
                 // Who asked may have gone.
                 let _ = answer.send(Ok(Box::new(self.world.clone())));
             }
-            Ask::Heal(connection) => self.heal(connection),
-            Ask::Close => self.ends = true,
+            Ask::Heal(connection) => self.begin_anew(connection, ResyncReason::Desync),
+            Ask::Keep(answer) => self.recorder.snapshot(&self.world, Some(answer)),
+            Ask::Recent(answer) => drop(answer.send(Ok(self.backlog.all()))),
+            Ask::Players(answer) => drop(answer.send(Ok(self.present()))),
+            Ask::Close(closing) => self.ends = Some(closing),
         }
+    }
+
+    fn present(&self) -> Vec<Present> {
+        let present = |(client, player): (&String, &Player)| Present {
+            client: client.clone(),
+            entity: player.entity,
+            connections: player.connections,
+        };
+        self.players.iter().map(present).collect()
     }
 
     fn refuse<T>(&self, answer: Answer<T>) {
@@ -453,7 +476,9 @@ impl Playing {
         let mut entering = std::mem::take(&mut self.entering);
         let inputs = std::mem::take(&mut entering.inputs);
         let newest = self.world.entities().map(|entity| entity.id).max();
+        let begun = Instant::now();
         let played = play_tick(&mut self.world, inputs, &self.library, &self.caster);
+        metering::tick(begun.elapsed(), &played);
         let frame = Arc::new(frame(&self.id, &played.inputs, &played.report));
         self.recorder.frame(&frame);
         self.settle(&entering, newest);
@@ -467,10 +492,12 @@ impl Playing {
         self.resync();
         let world = &self.world;
         if world.tick().is_multiple_of(SNAPSHOT_TICKS) {
-            self.recorder.snapshot(world);
+            self.recorder.snapshot(world, None);
         }
         self.facts.set(world);
         self.facts.players.store(self.players.len() as u64, Ordering::Relaxed);
+        let queued = self.subscribers.iter().map(Subscriber::waiting).max().unwrap_or_default();
+        self.facts.queued.store(queued as u64, Ordering::Relaxed);
     }
 
     /// Finds the bodies of those who entered: operations spawn in their order.
@@ -572,12 +599,11 @@ impl Playing {
     /// Tells those who began in the past what they can take of it, within what one tick may encode.
     fn catch_up(&mut self) {
         let (next, mut left) = (self.world.tick(), CATCH_UP_FRAMES_PER_TICK);
-        let too_late = self.restart(ResyncReason::TooLate);
+        let mut late = Vec::new();
         for subscriber in &mut self.subscribers {
             let Some(from) = subscriber.behind() else { continue };
             let Some(frames) = self.backlog.since(from) else {
-                subscriber.start_anew();
-                subscriber.send(too_late.clone());
+                late.push(subscriber.connection);
                 continue;
             };
             let (mode, binary, most) = (subscriber.mode, subscriber.binary, subscriber.room().min(left));
@@ -589,30 +615,36 @@ impl Playing {
             }
             subscriber.is_told_before((told < next).then_some(told));
         }
+        late.into_iter().for_each(|connection| self.begin_anew(connection, ResyncReason::TooLate));
     }
 
-    /// Has a connection whose world is another start anew.
-    fn heal(&mut self, connection: u64) {
-        let message = self.restart(ResyncReason::Desync);
-        let theirs = |to: &&mut Subscriber| to.connection == connection && to.mode != Mode::Snapshot;
-        if let Some(subscriber) = self.subscribers.iter_mut().find(theirs) {
-            subscriber.start_anew();
-            subscriber.send(message);
-        }
+    /// Has a connection start anew, unless it follows no frames.
+    fn begin_anew(&mut self, connection: u64, reason: ResyncReason) {
+        let theirs = |to: &Subscriber| to.connection == connection && to.mode != Mode::Snapshot;
+        let Some(at) = self.subscribers.iter().position(theirs) else { return };
+        let message = self.restart(reason);
+        self.subscribers[at].start_anew();
+        self.subscribers[at].send(message);
     }
 
     fn restart(&self, reason: ResyncReason) -> Message {
+        metering::resynced(match reason {
+            ResyncReason::Slow => "slow",
+            ResyncReason::Desync => "desync",
+            ResyncReason::TooLate => "too_late",
+        });
         let snapshot = format!("/worlds/{}/snapshot", self.id);
         text(Told::Resync(Resync { reason, tick: self.world.tick(), snapshot }), None)
     }
 
     /// Those who missed something and have caught up start anew.
     fn resync(&mut self) {
-        let message = self.restart(ResyncReason::Slow);
-        for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.has_drained()) {
+        let mut subscribers = std::mem::take(&mut self.subscribers);
+        for subscriber in subscribers.iter_mut().filter(|subscriber| subscriber.has_drained()) {
             subscriber.start_anew();
-            subscriber.send(message.clone());
+            subscriber.send(self.restart(ResyncReason::Slow));
         }
+        self.subscribers = subscribers;
     }
 }
 
@@ -630,6 +662,3 @@ pub fn wire_channel(channel: Channel) -> spellhost_wire::Channel {
         Channel::Stable => spellhost_wire::Channel::Stable,
     }
 }
-
-/// The terrain of a world that nobody chose.
-pub const DEFAULT_TERRAIN: Terrain = Terrain::Hills;

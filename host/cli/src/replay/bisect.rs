@@ -222,6 +222,7 @@ fn ready(machine: &Machine, other: &Path, screen: Screen, interrupt: &Interrupt)
     let busy = screen.busy();
     let making = Making {
         lines: true,
+        warm: None,
         color: screen.ink_is_coloured(),
         cancel: &cancel,
         progress: &|doing| busy.show(doing),

@@ -1,9 +1,11 @@
 //! Everything that can be asked of a world, as values; each is answered between two ticks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use spellhost_runtime::{Component, ParamInput};
 use spellhost_sim::{Aim, CastId, Channel, EntityId, Op, RevisionRef, SpellId, World};
+use spellhost_wire::Frame;
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{Reason, Told};
 use tokio::sync::oneshot;
@@ -115,6 +117,32 @@ pub enum Ask {
     Save(Answer<Box<World>>),
     /// To heal a connection whose world is another.
     Heal(u64),
+    /// To keep a snapshot now; gets its tick once it is on the disk.
+    Keep(Answer<u64>),
+    /// For its last frames, the newest last.
+    Recent(Answer<Vec<Arc<Frame>>>),
+    /// For who is in it.
+    Players(Answer<Vec<Present>>),
     /// To end.
-    Close,
+    Close(Closing),
+}
+
+/// Why a world ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// The host goes down: so do the connections.
+    Host,
+    /// It alone: its clients may go on in another.
+    World,
+}
+
+/// A player of a world.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// Names it.
+    pub client: String,
+    /// Its body.
+    pub entity: Option<EntityId>,
+    /// How many of its connections are open.
+    pub connections: usize,
 }

@@ -25,6 +25,11 @@ impl Backlog {
         self.0.push_back(frame);
     }
 
+    /// All of them, the newest last.
+    pub fn all(&self) -> Vec<Arc<Frame>> {
+        self.0.iter().cloned().collect()
+    }
+
     /// The frames from a tick on; `None` where the first of them is not kept any more.
     pub fn since(&self, tick: u64) -> Option<impl Iterator<Item = &Arc<Frame>>> {
         let first = self.0.front().map_or(tick, |frame| frame.tick);

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
 use crate::limits::QUEUE_RESERVE;
+use crate::metering;
 
 /// Where a connection reads from.
 pub type Queue = Sender<Message>;
@@ -43,8 +44,13 @@ impl Subscriber {
         if self.lagging || self.gone {
             return;
         }
+        let bytes = match &message {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) => bytes.len(),
+            _ => 0,
+        };
         match self.queue.try_send(message) {
-            Ok(()) => {}
+            Ok(()) => metering::queued(self.mode, bytes),
             Err(TrySendError::Full(_)) => self.lagging = true,
             Err(TrySendError::Closed(_)) => self.gone = true,
         }
@@ -78,6 +84,11 @@ impl Subscriber {
     /// Whether it has missed something and has read all that was queued.
     pub fn has_drained(&self) -> bool {
         self.lagging && self.queue.capacity() == self.queue.max_capacity()
+    }
+
+    /// How many messages wait for it.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// It starts anew.
