@@ -4,7 +4,6 @@
 //! it. What a message does is the host's; here it is only read, asked and answered.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -371,8 +370,6 @@ impl Connection {
         let Found { detail, differs } = self.world.past.report(report).await?;
         if differs {
             self.heals = true;
-            self.world.facts.desyncs.fetch_add(1, Ordering::Relaxed);
-            metrics::counter!("spellhost_desyncs_total").increment(1);
             let (world, client) = (&*self.world.id, &self.sender.client);
             let spell = detail.spell_id.as_deref().unwrap_or("none");
             tracing::warn!(world, client, tick, path, %local, spell, cast = detail.cast_id, "a client's world differs");

@@ -658,12 +658,11 @@ impl Playing {
     /// Tells those who began in the past what they can take of it, within what one tick may encode.
     fn catch_up(&mut self) {
         let (next, mut left) = (self.world.tick(), CATCH_UP_FRAMES_PER_TICK);
-        let too_late = self.restart(ResyncReason::TooLate);
+        let mut late = Vec::new();
         for subscriber in &mut self.subscribers {
             let Some(from) = subscriber.behind() else { continue };
             let Some(frames) = self.backlog.since(from) else {
-                subscriber.start_anew();
-                subscriber.send(too_late.clone());
+                late.push(subscriber.connection);
                 continue;
             };
             let (mode, binary, most) = (subscriber.mode, subscriber.binary, subscriber.room().min(left));
@@ -675,16 +674,16 @@ impl Playing {
             }
             subscriber.is_told_before((told < next).then_some(told));
         }
+        late.into_iter().for_each(|connection| self.begin_anew(connection, ResyncReason::TooLate));
     }
 
-    /// Has a connection whose world is another start anew.
-    fn heal(&mut self, connection: u64) {
-        let message = self.restart(ResyncReason::Desync);
-        let theirs = |to: &&mut Subscriber| to.connection == connection && to.mode != Mode::Snapshot;
-        if let Some(subscriber) = self.subscribers.iter_mut().find(theirs) {
-            subscriber.start_anew();
-            subscriber.send(message);
-        }
+    /// Has a connection start anew, unless it follows no frames.
+    fn begin_anew(&mut self, connection: u64, reason: ResyncReason) {
+        let theirs = |to: &Subscriber| to.connection == connection && to.mode != Mode::Snapshot;
+        let Some(at) = self.subscribers.iter().position(theirs) else { return };
+        let message = self.restart(reason);
+        self.subscribers[at].start_anew();
+        self.subscribers[at].send(message);
     }
 
     fn restart(&self, reason: ResyncReason) -> Message {
