@@ -173,7 +173,8 @@ pub fn publish(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
     let cancel = interrupt.cancel();
     let busy = screen.busy();
     let color = screen.ink_is_coloured();
-    let making = Making { lines: false, color, cancel: &cancel, progress: &|doing| busy.show(doing) };
+    let making =
+        Making { lines: false, warm: None, color, cancel: &cancel, progress: &|doing| busy.show(doing) };
     let parcel = Parcel::pack(&args.path, args.spell.as_deref(), &making)?;
     interrupt.check()?;
     busy.update(&format!("publishing on {}", remote.server()));

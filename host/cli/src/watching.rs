@@ -107,7 +107,7 @@ fn spells(dir: &Path) -> Result<Vec<PathBuf>, Problem> {
 
 /// Builds what is at a path, uploads it, and points the channel of the world to it.
 fn swap(path: &Path, own: &Own, cancel: &Cancel) -> Result<serde_json::Value, Problem> {
-    let making = Making { lines: false, color: false, cancel, progress: &|_| {} };
+    let making = Making { lines: false, warm: None, color: false, cancel, progress: &|_| {} };
     let parcel = Parcel::pack(path, None, &making)?;
     let spell = parcel.spell.clone();
     let operator = Remote::new(own.server.clone(), Some(own.token.clone()))?;
