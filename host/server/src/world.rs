@@ -59,8 +59,6 @@ pub struct Facts {
     pub caught_up: AtomicU64,
     /// Messages that wait for the slowest client.
     pub queued: AtomicU64,
-    /// Clients whose world was found to be another.
-    pub desyncs: AtomicU64,
     /// The tick that comes next, and the hash of the state before it.
     now: Mutex<(u64, StateHash)>,
 }
@@ -318,7 +316,7 @@ impl Playing {
             Ask::Close(closing) => self.ends = Some(closing),
             Ask::Scene(answer) => drop(answer.send(Ok(Scene::of(&self.world)))),
             Ask::Voxels(answer) => drop(answer.send(Ok((self.world.tick(), self.world.voxels().clone())))),
-            Ask::Heal(connection) => self.heal(connection),
+            Ask::Heal(connection) => self.begin_anew(connection, ResyncReason::Desync),
         }
     }
 
