@@ -104,7 +104,7 @@ impl<'a> Lifting<'a> {
             }
             _ => bail!("list pointer/length out of bounds of memory"),
         }
-        if at % T::ALIGN32 as usize != 0 {
+        if !at.is_multiple_of(T::ALIGN32 as usize) {
             bail!("list pointer is not aligned")
         }
         Ok(Span { at, len })
@@ -113,7 +113,7 @@ impl<'a> Lifting<'a> {
     /// What a function returned in memory at `at`.
     pub(crate) fn returned<T: Load>(&mut self, at: u32) -> Result<T> {
         let at = at as usize;
-        if at % T::ALIGN32 as usize != 0 {
+        if !at.is_multiple_of(T::ALIGN32 as usize) {
             bail!("return pointer not aligned");
         }
         match self.memory.get(at..).and_then(|bytes| bytes.get(..T::SIZE32)) {
@@ -533,7 +533,7 @@ impl<'a> Lowering<'a> {
     /// Where a function wants its result written.
     pub(crate) fn place<T: ComponentType>(&mut self, at: u32) -> Result<usize> {
         let at = at as usize;
-        if at % T::ALIGN32 as usize != 0 {
+        if !at.is_multiple_of(T::ALIGN32 as usize) {
             bail!("pointer not aligned");
         }
         if at + T::SIZE32 > self.bytes().len() {
