@@ -58,6 +58,7 @@ mod session;
 mod stop;
 mod told;
 mod trace;
+mod words;
 
 mod caster;
 mod casting;
