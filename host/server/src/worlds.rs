@@ -264,7 +264,11 @@ impl Host {
         let open = self.worlds.take(id).ok_or_else(unknown)?;
         open.handle.send(Ask::Close(Closing::World));
         // A panic in it was reported by its own thread.
-        self.blocking(move |_| Ok(drop(open.thread.join()))).await
+        let join = move |_: &Self| {
+            let _ = open.thread.join();
+            Ok(())
+        };
+        self.blocking(join).await
     }
 }
 

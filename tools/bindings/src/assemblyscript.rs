@@ -492,7 +492,7 @@ impl Generator<'_> {
         for param in &function.params {
             let name = field_name(&param.name);
             typed.push(format!("{name}: {}", self.name(&param.ty)?));
-            self.flatten(&mut body, &param.ty, &name, &mut flat)?;
+            self.flatten(&param.ty, &name, &mut flat)?;
         }
         let class = function.result.as_ref().map(|ty| self.name(ty)).transpose()?;
         match &function.result {
@@ -528,7 +528,7 @@ impl Generator<'_> {
     }
 
     /// A value as arguments of a core function.
-    fn flatten(&self, block: &mut Block, ty: &Type, value: &str, flat: &mut Vec<String>) -> Result<()> {
+    fn flatten(&self, ty: &Type, value: &str, flat: &mut Vec<String>) -> Result<()> {
         let ty = self.plain(ty);
         let Type::Id(id) = ty else {
             match ty {
@@ -545,7 +545,7 @@ impl Generator<'_> {
             TypeDefKind::Enum(_) => flat.push(value.to_owned()),
             TypeDefKind::Record(record) => {
                 for field in &record.fields {
-                    self.flatten(block, &field.ty, &format!("{value}.{}", field_name(&field.name)), flat)?;
+                    self.flatten(&field.ty, &format!("{value}.{}", field_name(&field.name)), flat)?;
                 }
             }
             TypeDefKind::List(item) => {
