@@ -88,7 +88,7 @@ pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
         let kept =
             || std::fs::read_to_string(data.join("operator.token")).map(|token| token.trim().to_owned());
         // The host has made it by now.
-        let token = operator.map_or_else(|| kept().unwrap_or_default(), |token| token);
+        let token = operator.unwrap_or_else(|| kept().unwrap_or_default());
         let here = if address.ip().is_unspecified() { local(address) } else { address };
         let own = Own { server: format!("http://{here}"), token, is_open };
         let interrupt = interrupt.clone();
