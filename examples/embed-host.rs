@@ -18,6 +18,7 @@ use std::thread::JoinHandle;
 use spellhost_server::{Config, Ended, ServeError, Stop, serve};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
+type Running = JoinHandle<Result<Ended, ServeError>>;
 
 fn main() -> ExitCode {
     // A host has strangers' components compiled by a child process, which is this program once more.
@@ -54,7 +55,7 @@ fn run() -> Outcome<()> {
 }
 
 /// Starts a host on a free port, on a thread of its own, and waits until it answers.
-fn start(folder: &std::path::Path) -> Outcome<(SocketAddr, Stop, JoinHandle<Result<Ended, ServeError>>)> {
+fn start(folder: &std::path::Path) -> Outcome<(SocketAddr, Stop, Running)> {
     let config = Config::local(folder.into());
     let (stop, (ready, listens)) = (Stop::default(), channel());
     let stopper = stop.clone();
