@@ -199,6 +199,7 @@ fn an_abort_reaches_the_author_with_its_place() {
 #[test]
 fn a_spell_may_use_all_that_the_contract_has() {
     let spell = Spell::new("assemblyscript");
+    spell.write("spell.toml", "id = \"ember\"\nlanguage = \"assemblyscript\"\n");
     spell.write(CODE, include_str!("fixtures/everything.ts"));
     let (code, object) = spell.json(&["run", "ember", "--once", "--json", "--world", "flat"]);
     assert_eq!(code, 0, "{object:#}");

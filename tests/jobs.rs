@@ -28,6 +28,10 @@ fn fireball() -> String {
     fs::read_to_string(root().join("spells/fireball/src/lib.rs")).expect("the spell is there")
 }
 
+fn script() -> String {
+    fs::read_to_string(root().join("spells/fireball-as/assembly/index.ts")).expect("the spell is there")
+}
+
 fn created(host: &Host, spell: &str) {
     let body = json!({"spell_id": spell}).to_string();
     assert_eq!(host.request("POST", "/api/spells", body.as_bytes()).status, 201);
@@ -244,6 +248,76 @@ fn hostile_source_learns_nothing_and_leaves_nothing() {
     assert!(is_clean(&host));
     assert!(!contains(host.data(), CANARY.as_bytes()), "the canary is in the data directory");
     succeeded(&host, build(&host, "ember", json!({"code": fireball()})));
+}
+
+#[test]
+fn assemblyscript_becomes_the_revision_that_its_author_would_make() {
+    let host = Host::start();
+    created(&host, "ember");
+    let code = script();
+    let request = json!({"code": code, "language": "assemblyscript"});
+    let id = build(&host, "ember", request.clone());
+    let revision = succeeded(&host, id);
+    let (exit, built) = crate::binary::json(&root(), &["build", "spells/fireball-as", "--json"]);
+    assert_eq!(exit, 0, "{built:#}");
+    assert_eq!(component(&host, "ember", &revision), built["component"]["digest"]);
+    let file = format!("/api/spells/ember/revisions/{revision}/files/source/assembly/index.ts");
+    assert_eq!(host.request("GET", &file, b"").text(), code);
+    let mut client = Client::join(&host, "snapshot");
+    let cast = client.ask("spell.cast_request", json!({"spell_id": "ember"}));
+    let event = client.event("spell.cast_event", |data| data["cast_id"] == cast["data"]["cast_id"]);
+    assert_eq!(event["outcome"]["kind"], "applied", "{event:#}");
+    let again = build(&host, "ember", request);
+    assert_eq!(succeeded(&host, again), revision);
+    assert!(log(&host, again).contains("the same source as before"), "{}", log(&host, again));
+
+    let wrong = format!("{code}function wrong(): i32 {{\n  return \"text\";\n}}\nwrong();\n");
+    let id = build(&host, "ember", json!({"code": wrong, "language": "assemblyscript"}));
+    let told = ended(&host, id);
+    assert_eq!(told["status"], "failed", "{told:#}");
+    let first = &told["diagnostics"][0];
+    assert_eq!(
+        (&first["file"], &first["line"], &first["column"]),
+        (&json!("assembly/index.ts"), &json!(code.lines().count() + 2), &json!(10)),
+        "{told:#}"
+    );
+    assert!(log(&host, id).contains("TS2322"), "{}", log(&host, id));
+    assert!(is_clean(&host));
+}
+
+#[test]
+fn hostile_assemblyscript_learns_nothing_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let canary = folder.path().join("canary.ts");
+    fs::write(&canary, format!("export const X: string = \"{CANARY}\";")).expect("a canary");
+    let host = Host::configured(folder.path(), |command| {
+        command.env("SPELLHOST_TEST_CANARY", CANARY);
+    });
+    created(&host, "ember");
+    let file = canary.with_extension("").display().to_string();
+    let up = format!("{}{}", "../".repeat(24), &file[1..]);
+    for (source, word) in [
+        (format!("import {{ X }} from {file:?}; trace(X);"), "not found"),
+        (format!("import {{ X }} from {up:?}; trace(X);"), "not found"),
+        ("import { X } from \"../answer\"; trace(X);".into(), "not found"),
+        ("import { X } from \"left-pad\"; trace(X);".into(), "no packages"),
+        ("import * as fs from \"node:fs\"; fs.readFileSync(\"/etc/passwd\");".into(), "not found"),
+        ("trace(process.env.get(\"SPELLHOST_TEST_CANARY\"));".into(), ""),
+        ("class A<T> {} function f<T>(n: i32): void { if (n > 0) f<A<T>>(n - 1); } f<i32>(9);".into(), ""),
+        ("a b c d e f g h;\n".repeat(4_000), "prints more than"),
+    ] {
+        let code = format!("{}\n{source}", script());
+        let id = build(&host, "ember", json!({"code": code, "language": "assemblyscript"}));
+        let told = ended(&host, id);
+        let said = format!("{told}{}", log(&host, id));
+        let source = source.get(..200).unwrap_or(&source);
+        assert!(["failed", "timed_out"].contains(&told["status"].as_str().unwrap_or_default()), "{source}: {told:#}");
+        assert!(said.contains(word), "{source}: {said}");
+        assert!(!said.contains(CANARY) && !said.contains("root:x:"), "{source}: {said}");
+        assert!(said.len() < 4 << 20, "{source}: {} bytes", said.len());
+    }
+    assert!(is_clean(&host));
+    assert!(!contains(host.data(), CANARY.as_bytes()), "the canary is in the data directory");
 }
 
 /// Whether a file below a folder has these bytes: components, logs, the journal. What was ordered

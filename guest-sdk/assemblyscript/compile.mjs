@@ -1,5 +1,6 @@
-// The process that compiles: orders on standard input, answers on standard output, each a length of four bytes
-// (little-endian) and JSON. It ends when its input does, so it outlives nobody.
+// The process that compiles: `node compile.mjs COMPILER` takes orders on standard input and answers on standard output,
+// each a length of four bytes (little-endian) and JSON, and ends when its input does, so it outlives nobody;
+// `node compile.mjs COMPILER ORDER FILE` does one order, leaves the answer in the file and ends.
 //
 // Promises that a compilation reads nothing but the spell's own folder, the SDK beside this file and the compiler's
 // library: no packages, no asconfig.json, no transforms. What it is asked is
@@ -76,12 +77,13 @@ function sdk(name) {
   }
 }
 
-function options({ optimize, name }) {
+function options({ optimize, colors }) {
   const use = (name, target) => ["--use", `${name}=~lib/${PACKAGE}/globals/${target}`];
   return [
     `${ENTRY}.ts`,
     ["--outFile", "spell.wasm", "--runtime", "stub", "--initialMemory", "2"],
     optimize ? ["-Oz"] : ["--debug"],
+    colors ? [] : ["--noColors"],
     use("abort", "spellAbort"), use("trace", "spellTrace"), use("seed", "spellSeed"),
   ].flat();
 }
@@ -111,7 +113,6 @@ async function compile(order) {
     rendered: stderr.toString().trimEnd(),
     failure: error === null ? null : String(error.message),
     ignored,
-    version: asc.version,
   };
 }
 
@@ -145,18 +146,63 @@ function explained(diagnostic, files) {
   return diagnostic;
 }
 
-/** The bytes on standard input as orders, one after the other. */
-let rest = Buffer.alloc(0);
-for await (const piece of process.stdin) {
-  rest = Buffer.concat([rest, piece]);
-  while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32LE(0)) {
-    const length = rest.readUInt32LE(0);
-    const order = JSON.parse(rest.subarray(4, 4 + length).toString("utf8"));
-    rest = rest.subarray(4 + length);
-    const answer = Buffer.from(JSON.stringify(await compile(order)));
-    const head = Buffer.alloc(4);
-    head.writeUInt32LE(answer.length);
-    fs.writeSync(1, head);
-    for (let sent = 0; sent < answer.length; ) sent += fs.writeSync(1, answer, sent);
+/** What was asked and not answered yet. */
+const orders = [];
+let busy = false;
+/** Machine code gets better with what it has seen: while nobody asks, the last order is done again, this often. */
+let rehearsals = 4;
+
+async function work() {
+  if (busy) return;
+  busy = true;
+  for (let last = null; orders.length > 0 || (last !== null && rehearsals > 0);) {
+    if (orders.length > 0) {
+      last = orders.shift();
+      await answer(await compile(last));
+    } else {
+      rehearsals -= 1;
+      // Its folder may be gone by now.
+      await compile(last).catch(() => {});
+    }
+    // Lets orders in.
+    await new Promise((resolve) => setTimeout(resolve));
   }
+  busy = false;
 }
+
+async function answer(answer) {
+  const text = Buffer.from(JSON.stringify(answer));
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(text.length);
+  await print(Buffer.concat([head, text]));
+}
+
+/** Writes all of it, however slowly it is read. */
+function print(bytes) {
+  return new Promise((resolve) => process.stdout.write(bytes, resolve));
+}
+
+/** The bytes on standard input as orders, one after the other. */
+function serve() {
+  let rest = Buffer.alloc(0);
+  process.stdin.on("data", (piece) => {
+    rest = Buffer.concat([rest, piece]);
+    while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32LE(0)) {
+      const length = rest.readUInt32LE(0);
+      orders.push(JSON.parse(rest.subarray(4, 4 + length).toString("utf8")));
+      rest = rest.subarray(4 + length);
+    }
+    work();
+  });
+  process.stdin.on("end", () => { rehearsals = 0; });
+}
+
+/** The one order of the command line; what the compiler says is printed as well, for who counts it. */
+async function once(order, place) {
+  const answer = await compile(JSON.parse(order));
+  fs.writeFileSync(place, JSON.stringify(answer));
+  await print(answer.rendered);
+}
+
+if (process.argv.length > 3) await once(process.argv[3], process.argv[4]);
+else serve();

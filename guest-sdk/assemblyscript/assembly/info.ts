@@ -68,6 +68,12 @@ export class ParamSpec {
 
 /** `blast_radius` becomes `Blast radius`. */
 export function labelOf(name: string): string {
-  const words = name.replaceAll("_", " ").replaceAll("-", " ");
-  return words.length ? words.charAt(0).toUpperCase() + words.substring(1) : words;
+  let label = "";
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i);
+    // The library's own capitals bring tables of every script with them: half as much as a whole spell.
+    const isSmall = i == 0 && unit >= 0x61 && unit <= 0x7a;
+    label += unit == 0x5f || unit == 0x2d ? " " : String.fromCharCode(isSmall ? unit - 0x20 : unit);
+  }
+  return label;
 }

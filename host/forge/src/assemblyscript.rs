@@ -64,7 +64,6 @@ struct Answer {
     rendered: String,
     failure: Option<String>,
     ignored: Vec<String>,
-    version: String,
 }
 
 #[derive(Deserialize)]
@@ -102,7 +101,31 @@ pub(crate) fn build(folder: &Folder, options: &BuildOptions<'_>) -> Result<Made,
             format!("{name} is not read: a spell is its own files and `@spellhost/sdk`, compiled one way");
         (options.progress)(Progress::Note(note));
     }
-    made(folder, entry, answer)
+    Ok(made(&format!("the spell `{}`", folder.id()), entry, answer)?)
+}
+
+/// Which compiler it is.
+pub(crate) fn toolchain() -> String {
+    let manifest = sdk::text("assemblyscript/package.json").unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap_or_default();
+    format!("asc {}", manifest["dependencies"]["assemblyscript"].as_str().unwrap_or("of unknown version"))
+}
+
+/// The order of a process that is told it with its arguments: the only one.
+pub(crate) fn order(root: &Path, entry: &str, name: &str) -> Result<String, BuildFailure> {
+    let order = Order { number: 1, root, entry, name, optimize: true, colors: false };
+    serde_json::to_string(&order).map_err(|error| crashed(error.to_string()))
+}
+
+/// What came of that order; `spell` is what messages call it.
+pub(crate) fn answered(answer: &[u8], spell: &str, entry: &str) -> Result<Made, BuildFailure> {
+    let answer = serde_json::from_slice(answer).map_err(|error| crashed(error.to_string()))?;
+    made(spell, entry, answer)
+}
+
+/// A compiler that gave no answer, with what it said last.
+pub(crate) fn crashed(said: String) -> BuildFailure {
+    BuildFailure::new("build_failed", "the AssemblyScript compiler crashed").rendered(said)
 }
 
 /// Puts SDK and compiler where this spell and its editor find them: the folders of both.
@@ -221,19 +244,14 @@ fn compile(
         optimize: options.warm.is_none(),
         colors: options.color,
     };
-    let crashed = |said: String| {
-        BuildError::from(
-            BuildFailure::new("build_failed", "the AssemblyScript compiler crashed").rendered(said),
-        )
-    };
     running.worker.send(serde_json::to_vec(&order).map_err(|error| crashed(error.to_string()))?);
     loop {
         let frame =
             running.worker.receive(Duration::from_secs(ASC_SECONDS), options.cancel).map_err(|error| {
                 match error {
                     WorkerError::Cancelled => BuildError::Cancelled,
-                    WorkerError::Ended { said, .. } => crashed(said),
-                    other => crashed(other.to_string()),
+                    WorkerError::Ended { said, .. } => crashed(said).into(),
+                    other => crashed(other.to_string()).into(),
                 }
             })?;
         let answer: Answer = serde_json::from_slice(&frame).map_err(|error| crashed(error.to_string()))?;
@@ -254,8 +272,8 @@ fn start(options: &BuildOptions<'_>, sdk: &Path, compiler: &Path) -> Result<Comp
 }
 
 /// What came of an order.
-fn made(folder: &Folder, entry: &str, answer: Answer) -> Result<Made, BuildError> {
-    let toolchain = format!("asc {}", answer.version);
+fn made(spell: &str, entry: &str, answer: Answer) -> Result<Made, BuildFailure> {
+    let toolchain = toolchain();
     let about_glue = answer.diagnostics.iter().any(|remark| remark.is_error() && remark.is_in_glue());
     let lacks_cast =
         answer.diagnostics.iter().any(|remark| remark.is_in_glue() && remark.message.contains("'cast'"));
@@ -279,16 +297,14 @@ fn made(folder: &Folder, entry: &str, answer: Answer) -> Result<Made, BuildError
             .hint(SIGNATURES)
     } else if errors == 0 {
         let why = answer.failure.unwrap_or_else(|| "it says nothing about why".into());
-        BuildFailure::new("build_failed", format!("asc cannot build the spell `{}`: {why}", folder.id()))
+        BuildFailure::new("build_failed", format!("asc cannot build {spell}: {why}"))
     } else {
         let plural = if errors == 1 { "error" } else { "errors" };
-        let failure = BuildFailure::new(
-            "compile_failed",
-            format!("the spell `{}` did not compile: {errors} {plural}", folder.id()),
-        );
+        let failure =
+            BuildFailure::new("compile_failed", format!("{spell} did not compile: {errors} {plural}"));
         if about_glue { failure.hint(SIGNATURES) } else { failure }
     };
-    Err(BuildFailure { diagnostics, rendered: answer.rendered, ..failure }.into())
+    Err(BuildFailure { diagnostics, rendered: answer.rendered, ..failure })
 }
 
 impl Remark {

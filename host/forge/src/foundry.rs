@@ -14,14 +14,16 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use crate::asc::Asc;
 use crate::cache::Cache;
 use crate::cage::{self, Cage, Ending, SourceLimits};
 use crate::cancel::Cancel;
-use crate::failure::BuildFailure;
+use crate::failure::{BuildError, BuildFailure};
 use crate::limits::{MADE_MAX, PATH_BYTES_MAX, SOURCE_BYTES_MAX, SOURCE_FILES_MAX};
 use crate::output::write_atomic;
 use crate::rustc::Rustc;
-use crate::textual::Textual;
+use crate::sdk;
+use crate::text::Textual;
 
 /// What is to be built: files by their path in the spell's folder, such as `src/lib.rs`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,13 +74,22 @@ impl From<BuildFailure> for MakeError {
     }
 }
 
+impl From<BuildError> for MakeError {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Failed(failure) => Self::Failed(failure),
+            BuildError::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
 /// A language that is built from source here.
 pub(crate) trait Craft: Sync {
     /// Its name, as `spell.toml` and messages have it.
     fn name(&self) -> &'static str;
     /// The file that a spell begins in.
     fn entry(&self) -> &'static str;
-    /// Which compiler it is, and of what SDK: whatever else could change the bytes.
+    /// Which compiler it is: whatever beside source and SDK could change the bytes.
     fn toolchain(&self, bench: &Bench<'_>) -> Result<String, MakeError>;
     /// Whether a process is started, and so a cage needed.
     fn is_caged(&self) -> bool;
@@ -87,7 +98,7 @@ pub(crate) trait Craft: Sync {
 }
 
 /// Every language that can be built from source here, the default first.
-const CRAFTS: &[&dyn Craft] = &[&Rustc, &Textual];
+const CRAFTS: &[&dyn Craft] = &[&Rustc, &Asc, &Textual];
 
 /// What a craft hands back.
 pub(crate) struct Crafted {
@@ -134,6 +145,7 @@ fn craft(language: &str) -> Option<&'static dyn Craft> {
 pub fn guide(language: &str) -> &'static str {
     match language {
         "rust" => include_str!("../../../guest-sdk/rust/README.md"),
+        "assemblyscript" => include_str!("../../../guest-sdk/assemblyscript/README.md"),
         _ => include_str!("../../../wit/0.1/spell.wit"),
     }
 }
@@ -393,7 +405,7 @@ fn source_digest(language: &str, toolchain: &str, sources: &Sources) -> String {
     let mut add = |part: &[u8]| {
         hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
     };
-    [language, toolchain].into_iter().for_each(|part| add(part.as_bytes()));
+    [language, toolchain, sdk::digest()].into_iter().for_each(|part| add(part.as_bytes()));
     sources.files().for_each(|(path, content)| [path.as_bytes(), content].into_iter().for_each(&mut add));
     hasher.finalize().to_hex().to_string()
 }

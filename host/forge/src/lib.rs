@@ -6,6 +6,7 @@
 //! stranger's component is compiled where it can harm nobody. It does deliberately not know what a
 //! component does when it runs.
 
+mod asc;
 mod assemblyscript;
 mod build;
 mod bundle;
@@ -38,7 +39,6 @@ mod sources;
 mod suggestion;
 pub mod template;
 mod text;
-mod textual;
 pub mod toolchain;
 mod walls;
 mod watch;

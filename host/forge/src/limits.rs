@@ -43,6 +43,9 @@ pub const STACK_BYTES: u64 = 64 * 1024;
 
 /// Real time that compiling an AssemblyScript spell may take, on a machine that has much else to do.
 pub const ASC_SECONDS: u64 = 120;
+/// The heap of the AssemblyScript compiler on a server, in MiB: less than what its process may write to, so that source
+/// which wants more is told so by the compiler. A spell takes 80.
+pub const ASC_HEAP_MIB: u64 = 512;
 
 /// The most bytes of one frame between this process and a worker.
 pub const FRAME_BYTES_MAX: u64 = 64 * 1024 * 1024;

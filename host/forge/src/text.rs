@@ -1,5 +1,5 @@
 //! Spells in WebAssembly text: a core module with the canonical ABI's names, or a whole component. It promises a line
-//! and a column for every error that the text itself has; it starts no process.
+//! and a column for every error of the text, and the same bytes for an author and on a server; it starts no process.
 
 use std::fs;
 use std::path::Path;
@@ -8,13 +8,44 @@ use crate::build::BuildOptions;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::failure::{BuildError, BuildFailure};
 use crate::folder::Folder;
+use crate::foundry::{Bench, Craft, Crafted, MakeError, Sources};
+use crate::language::Language;
 use crate::limits::COMPONENT_BYTES_MAX;
 use crate::module::{Encoding, Made, with_contract};
 
 /// What a component begins with, where a core module has its version.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+const TOOLCHAIN: &str = concat!("spellhost ", env!("CARGO_PKG_VERSION"), " wat");
 
-/// Builds a spell of text.
+/// WebAssembly text, as a server makes it.
+pub(crate) struct Textual;
+
+impl Craft for Textual {
+    fn name(&self) -> &'static str {
+        Language::Wat.name()
+    }
+
+    fn entry(&self) -> &'static str {
+        Language::Wat.entry()
+    }
+
+    fn toolchain(&self, _: &Bench<'_>) -> Result<String, MakeError> {
+        Ok(TOOLCHAIN.to_owned())
+    }
+
+    fn is_caged(&self) -> bool {
+        false
+    }
+
+    fn make(&self, sources: &Sources, _: &Bench<'_>) -> Result<Crafted, MakeError> {
+        let entry = self.entry();
+        let missing = || BuildFailure::new("no_source", format!("there is no `{entry}`"));
+        let component = component("the spell", entry, sources.get(entry).ok_or_else(missing)?)?;
+        Ok(Crafted { component, rendered: String::new() })
+    }
+}
+
+/// Builds a spell of text in an author's folder.
 pub(crate) fn build(folder: &Folder, _options: &BuildOptions<'_>) -> Result<Made, BuildError> {
     let entry = folder.manifest.entry.as_deref().unwrap_or(folder.manifest.language.entry());
     let path = folder.root.join(entry);
@@ -29,33 +60,36 @@ pub(crate) fn build(folder: &Folder, _options: &BuildOptions<'_>) -> Result<Made
     }
     let bytes = fs::read(&path)
         .map_err(|error| BuildFailure::new("build_failed", format!("{entry} cannot be read: {error}")))?;
-    let binary = wat::Parser::new()
-        .parse_bytes(Some(Path::new(entry)), &bytes)
-        .map_err(|error| wrong(folder, entry, &error.to_string()))?;
-    let component = if binary.starts_with(COMPONENT) {
-        binary.into_owned()
-    } else {
-        with_contract(&binary, Encoding::Utf8)?
-    };
-    Ok(Made { component, toolchain: "wat 1.254.0".to_owned(), warnings: Vec::new(), rendered: String::new() })
+    let component = component(&format!("the spell `{}`", folder.id()), entry, &bytes)?;
+    Ok(Made { component, toolchain: TOOLCHAIN.to_owned(), warnings: Vec::new(), rendered: String::new() })
 }
 
-/// An error of the text, which says its place as `--> file:line:column`.
-fn wrong(folder: &Folder, entry: &str, printed: &str) -> BuildFailure {
+/// The component of a text; `spell` is what messages call it.
+fn component(spell: &str, entry: &str, bytes: &[u8]) -> Result<Vec<u8>, BuildFailure> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| BuildFailure::new("compile_failed", format!("`{entry}` is not UTF-8: {error}")))?;
+    let binary = wat::Parser::new()
+        .parse_str(Some(Path::new(entry)), text)
+        .map_err(|error| wrong(spell, entry, text, &error.to_string()))?;
+    if binary.starts_with(COMPONENT) { Ok(binary) } else { with_contract(&binary, Encoding::Utf8) }
+}
+
+/// An error of the text, which says its place as `--> file:line:column`; where it says none, the text is at its end.
+fn wrong(spell: &str, entry: &str, text: &str, printed: &str) -> BuildFailure {
     let place = printed.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
-    let mut parts = place.unwrap_or_default().rsplitn(3, ':');
-    let (column, line) = (parts.next(), parts.next());
-    let number = |part: Option<&str>| part.and_then(|part| part.trim().parse().ok());
+    let mut numbers = place.into_iter().flat_map(|place| place.rsplit(':')).map(|part| part.trim().parse().ok());
+    let (column, line) = (numbers.next().flatten(), numbers.next().flatten());
+    let last = u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1);
     let diagnostic = Diagnostic {
         file: Some(entry.into()),
-        line: number(line),
-        column: number(column),
+        line: line.or(Some(last)),
+        column: column.or(Some(1)),
         message: printed.lines().next().unwrap_or_default().to_owned(),
         level: Level::Error,
     };
     BuildFailure {
         diagnostics: vec![diagnostic],
         rendered: printed.to_owned(),
-        ..BuildFailure::new("compile_failed", format!("the spell `{}` did not compile: 1 error", folder.id()))
+        ..BuildFailure::new("compile_failed", format!("{spell} did not compile: 1 error"))
     }
 }
