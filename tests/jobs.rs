@@ -311,7 +311,10 @@ fn hostile_assemblyscript_learns_nothing_and_leaves_nothing() {
         let told = ended(&host, id);
         let said = format!("{told}{}", log(&host, id));
         let source = source.get(..200).unwrap_or(&source);
-        assert!(["failed", "timed_out"].contains(&told["status"].as_str().unwrap_or_default()), "{source}: {told:#}");
+        assert!(
+            ["failed", "timed_out"].contains(&told["status"].as_str().unwrap_or_default()),
+            "{source}: {told:#}"
+        );
         assert!(said.contains(word), "{source}: {said}");
         assert!(!said.contains(CANARY) && !said.contains("root:x:"), "{source}: {said}");
         assert!(said.len() < 4 << 20, "{source}: {} bytes", said.len());

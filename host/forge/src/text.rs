@@ -77,7 +77,8 @@ fn component(spell: &str, entry: &str, bytes: &[u8]) -> Result<Vec<u8>, BuildFai
 /// An error of the text, which says its place as `--> file:line:column`; where it says none, the text is at its end.
 fn wrong(spell: &str, entry: &str, text: &str, printed: &str) -> BuildFailure {
     let place = printed.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
-    let mut numbers = place.into_iter().flat_map(|place| place.rsplit(':')).map(|part| part.trim().parse().ok());
+    let mut numbers =
+        place.into_iter().flat_map(|place| place.rsplit(':')).map(|part| part.trim().parse().ok());
     let (column, line) = (numbers.next().flatten(), numbers.next().flatten());
     let last = u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1);
     let diagnostic = Diagnostic {
