@@ -31,6 +31,11 @@ class Strip {
     /** Its place among all strips: of two that are as long, the first found comes first. */
     public order: i32,
   ) {}
+
+  /** Whether a block is the one after its last. */
+  isNext(x: i32, y: i32, z: i32): bool {
+    return x == this.start.x + this.length && y == this.start.y && z == this.start.z;
+  }
 }
 
 export function describe(): SpellInfo {
@@ -87,16 +92,18 @@ function groundStrips(center: Vec3, radius: f64): Array<Strip> {
     while (index >= 0 && unchecked(materials[index]) == Material.Air) index -= layer;
     if (index < 0) continue;
     const material = unchecked(materials[index]);
-    const pos = least.offset(column % edge, index / layer, column / edge);
+    const x = least.x + column % edge, y = least.y + index / layer, z = least.z + column / edge;
+    // Numbers instead of points: an object for every column would cost more than the rest of the cast.
+    const east = <f64>x + 0.5 - center.x, south = <f64>z + 0.5 - center.z;
     // A top in the highest layer is the inside of a hill, or a roof.
-    const open = pos.y < middle.y + STEEP_MAX && (pos.center() - center).flat().length() <= radius;
+    const open = y < middle.y + STEEP_MAX && Math.sqrt(east * east + south * south) <= radius;
     const water = material == Material.Water;
     if (!open || !(water || material == Material.Grass || material == Material.Dirt)) continue;
     const last: Strip | null = strips.length ? strips[strips.length - 1] : null;
-    if (last && last.water == water && last.start.offset(last.length, 0, 0) == pos) {
+    if (last && last.water == water && last.isNext(x, y, z)) {
       last.length++;
     } else {
-      strips.push(new Strip(pos, water, strips.length));
+      strips.push(new Strip(new BlockPos(x, y, z), water, strips.length));
     }
   }
   strips.sort((a, b) => a.length != b.length ? b.length - a.length : a.order - b.order);
