@@ -18,3 +18,4 @@ mod replay;
 mod server;
 mod spells;
 mod transcripts;
+mod wasi;

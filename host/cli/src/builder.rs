@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spellhost_forge::Cancel;
-use spellhost_runtime::Engine;
+use spellhost_runtime::{Engine, Policy};
 
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
@@ -17,6 +17,7 @@ use crate::source::{Making, Ready, Source};
 pub struct Builder {
     source: Source,
     engine: Engine,
+    policy: Policy,
     screen: Screen,
     newest: u64,
     running: Arc<Mutex<Cancel>>,
@@ -25,11 +26,17 @@ pub struct Builder {
 
 impl Builder {
     /// A builder that a signal stops.
-    pub fn new(source: Source, engine: Engine, screen: Screen, interrupt: &Interrupt) -> Self {
+    pub fn new(
+        source: Source,
+        engine: Engine,
+        policy: Policy,
+        screen: Screen,
+        interrupt: &Interrupt,
+    ) -> Self {
         let running = Arc::new(Mutex::new(Cancel::new()));
         let own = running.clone();
         interrupt.tell(move || own.lock().unwrap_or_else(PoisonError::into_inner).cancel());
-        Self { source, engine, screen, newest: 0, running, turn: Arc::default() }
+        Self { source, engine, policy, screen, newest: 0, running, turn: Arc::default() }
     }
 
     /// Starts a build of what is on the disk now and cancels the one before; `done` gets its
@@ -44,6 +51,7 @@ impl Builder {
         }
         let (number, turn) = (self.newest, self.turn.clone());
         let (source, engine, screen) = (self.source.clone(), self.engine.clone(), self.screen);
+        let policy = self.policy.clone();
         std::thread::spawn(move || {
             // The one before has ended, its compiler with it.
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,7 +63,13 @@ impl Builder {
                 let color = screen.ink_is_coloured();
                 source.ready(
                     &engine,
-                    &Making { lines: true, color, cancel: &cancel, progress: &|doing| busy.show(doing) },
+                    &Making {
+                        lines: true,
+                        color,
+                        policy: &policy,
+                        cancel: &cancel,
+                        progress: &|doing| busy.show(doing),
+                    },
                 )
             };
             if !cancel.is_cancelled() {

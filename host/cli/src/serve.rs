@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use spellhost_server::{Config, ServeError, Stop};
 
+use crate::allow::AllowFlags;
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
 use crate::screen::Screen;
@@ -40,6 +41,9 @@ pub struct Args {
     /// What the outside calls this host, behind a proxy
     #[arg(long, env = "SPELLHOST_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+    /// What it takes.
+    #[command(flatten)]
+    allow: AllowFlags,
     /// Threads that cast [default: one a core]
     #[arg(long, env = "SPELLHOST_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -83,6 +87,7 @@ fn config(args: &Args) -> Result<Config, Problem> {
         operator_token,
         allow_guests: args.allow_guests,
         allow_origin: args.allow_origin.clone(),
+        allow: args.allow.interfaces().to_vec(),
         public_url: args.public_url.clone(),
         threads: args.threads.map_or(threads, usize::from),
     })

@@ -16,6 +16,8 @@ pub struct Config {
     pub allow_guests: bool,
     /// Origins beside this host's own that pages may come from.
     pub allow_origin: Vec<String>,
+    /// What components may import beside what every spell may, such as `wasi`.
+    pub allow: Vec<String>,
     /// What the outside calls this host, behind a proxy.
     pub public_url: Option<String>,
     /// Threads that cast.

@@ -150,7 +150,8 @@ fn open(config: Config) -> Result<(Arc<Host>, Vec<Thread>), ServeError> {
     let engine = Engine::new(EngineOptions::default())?;
     let caster = Arc::new(Caster::new(&engine, config.threads).map_err(ServeError::Threads)?);
     let workbench = Workbench::of_this_program().map_err(ServeError::Compiler)?;
-    let shelf = Shelf::new(engine, Policy::default(), workbench);
+    let policy = config.allow.iter().fold(Policy::default(), Policy::with);
+    let shelf = Shelf::new(engine, policy, workbench);
     let host = Arc::new(Host::new(config, store, shelf, token));
     let (world, thread) = open_world(&host, DEFAULT_WORLD, &caster)
         .map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;
