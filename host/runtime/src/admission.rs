@@ -21,6 +21,9 @@ use crate::settings::ALLOW;
 /// The capability of importing deterministic WASI, as a policy and a manifest name it.
 pub const WASI: &str = "wasi";
 
+/// How the refusal of an import of WASI ends.
+const WASI_IS_OFF: &str = "which no spell may use unless WASI is allowed";
+
 /// What a server allows a component to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -200,7 +203,12 @@ pub(crate) fn shown(name: &str) -> String {
 
 fn check_imports(imports: &[Item], policy: &Policy, problems: &mut Vec<Problem>) {
     for import in imports {
-        problems.extend(check_import(import, policy));
+        // One refusal of WASI stands for all of it.
+        let is_wasi = import.name.starts_with("wasi:");
+        let known = is_wasi && problems.iter().any(|problem| problem.message.ends_with(WASI_IS_OFF));
+        problems.extend(
+            check_import(import, policy).filter(|problem| !(known && problem.message.ends_with(WASI_IS_OFF))),
+        );
     }
 }
 
@@ -260,7 +268,7 @@ fn check_wasi(import: &Item, name: &str, policy: &Policy) -> Option<Problem> {
         return None;
     }
     let hint = "build for wasm32-unknown-unknown, or allow deterministic WASI with --allow wasi";
-    refused(format!("the component imports `{name}`, which no spell may use unless WASI is allowed"), hint)
+    refused(format!("the component imports `{name}`, {WASI_IS_OFF}"), hint)
 }
 
 fn check_exports(exports: &[Item], problems: &mut Vec<Problem>) {

@@ -35,8 +35,10 @@ impl Spell for Standard {
         println!("input {:?}", std::io::stdin().read_to_end(&mut input));
         let counted: HashMap<u32, u32> = (0..16).map(|key| (key, key * key)).collect();
         println!("order {:?}", counted.keys().collect::<Vec<_>>());
+        let sleep = Duration::from_millis(Params::from(ctx).sleep.into());
+        println!("sleep {sleep:?}");
         eprint!("no end");
-        std::thread::sleep(Duration::from_millis(Params::from(ctx).sleep.into()));
+        std::thread::sleep(sleep);
         println!("elapsed {:?}", start.elapsed());
         terrain::add_sphere(ctx.target_position, 1.0, Material::STONE);
         Ok(())
