@@ -39,6 +39,12 @@ pub fn engine(codegen: Codegen, role: Role) -> &'static Engine {
     ENGINES[at].get_or_init(|| Engine::new(EngineOptions { codegen, role }).expect("an engine"))
 }
 
+/// The engine that runs components, where [`engine`] may run their core modules alone: natively, as a host.
+pub fn of_components() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::of_components(EngineOptions::default()).expect("an engine"))
+}
+
 /// Every spell on an engine, by name.
 pub fn loaded(engine: &Engine) -> BTreeMap<&'static str, Component> {
     let load = |(name, bytes): (&'static String, &'static Vec<u8>)| {

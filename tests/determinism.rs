@@ -12,7 +12,7 @@ use spellhost_sim::{EntityKind, Entry, SnapshotError, World};
 use spellhost_wire::Effect;
 
 use crate::busy::{Log, TICKS, library, play, world};
-use crate::components::{engine, loaded};
+use crate::components::{engine, loaded, of_components};
 use crate::follower::{in_debug, in_wasm};
 
 fn log() -> &'static Log {
@@ -85,19 +85,29 @@ fn every_number_of_threads_gives_one_hash_a_tick() {
 
 #[test]
 fn every_engine_gives_one_report_a_tick() {
-    for codegen in [Codegen::Native, Codegen::NativeUnoptimised, Codegen::Pulley] {
-        let engine = engine(codegen, Role::Reexecutor);
+    let codegens = [Codegen::Native, Codegen::NativeUnoptimised, Codegen::Pulley];
+    let engines = codegens.map(|codegen| engine(codegen, Role::Reexecutor));
+    for engine in engines.into_iter().chain([of_components()]) {
         let library = library(&loaded(engine));
         let caster = Caster::new(engine, 2).expect("threads");
         let mut world = world();
         for told in &log().ticks {
             let played = replay_tick(&mut world, told.inputs.clone(), &Verdicts::new(), &library, &caster);
-            assert_eq!(played.report, told.report, "{codegen:?}");
+            assert_eq!(played.report, told.report, "{engine:?}");
             let logs = |notes: &[spellhost_runtime::CallNote]| {
                 notes.iter().map(|note| note.log.clone()).collect::<Vec<_>>()
             };
-            assert_eq!(logs(&played.notes), logs(&told.notes), "{codegen:?}");
+            assert_eq!(logs(&played.notes), logs(&told.notes), "{engine:?}");
         }
+    }
+}
+
+#[test]
+fn every_spell_runs_its_core_module_alone_and_as_its_component() {
+    let alone = loaded(engine(Codegen::Native, Role::Host));
+    let whole = loaded(of_components());
+    for (name, component) in &alone {
+        assert!(component.is_direct() && !whole[name].is_direct(), "{name}");
     }
 }
 

@@ -19,6 +19,7 @@ struct Session {
     lines: Receiver<String>,
     seen: Vec<String>,
     spell: PathBuf,
+    source: PathBuf,
     _folder: tempfile::TempDir,
 }
 
@@ -27,10 +28,18 @@ impl Session {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let spell = folder.path().join(name);
         copy(&root().join("spells").join(name), &spell);
-        let sdk = root().join("guest-sdk/rust").canonicalize().expect("the SDK is there");
-        let manifest = fs::read_to_string(spell.join("Cargo.toml")).expect("a manifest");
-        fs::write(spell.join("Cargo.toml"), manifest.replace("../../guest-sdk/rust", &sdk.to_string_lossy()))
+        let source = if spell.join("Cargo.toml").exists() {
+            let sdk = root().join("guest-sdk/rust").canonicalize().expect("the SDK is there");
+            let manifest = fs::read_to_string(spell.join("Cargo.toml")).expect("a manifest");
+            fs::write(
+                spell.join("Cargo.toml"),
+                manifest.replace("../../guest-sdk/rust", &sdk.to_string_lossy()),
+            )
             .expect("a manifest");
+            "src/lib.rs"
+        } else {
+            "assembly/index.ts"
+        };
         let mut child = command(folder.path())
             .args(["run", name])
             .stdin(Stdio::null())
@@ -48,7 +57,7 @@ impl Session {
         std::thread::spawn(move || {
             BufReader::new(errors).lines().map_while(Result::ok).try_for_each(|line| send_errors.send(line))
         });
-        Self { child, lines, seen: Vec::new(), spell, _folder: folder }
+        Self { child, lines, seen: Vec::new(), source: spell.join(source), spell, _folder: folder }
     }
 
     /// Waits for a line that holds all of `words`, and hands it out.
@@ -63,17 +72,13 @@ impl Session {
         panic!("no line with {words:?} in:\n{}", self.seen.join("\n"));
     }
 
-    fn source(&self) -> PathBuf {
-        self.spell.join("src/lib.rs")
-    }
-
     /// Replaces the first `old` in the source, the way an editor does that renames on save.
     fn edit(&self, old: &str, new: &str) {
-        let text = fs::read_to_string(self.source()).expect("a source");
+        let text = fs::read_to_string(&self.source).expect("a source");
         assert!(text.contains(old), "`{old}` is in the source");
-        let temporary = self.spell.join("src/.lib.rs.swp");
+        let temporary = self.source.with_file_name(".saved.swp");
         fs::write(&temporary, text.replacen(old, new, 1)).expect("a writable folder");
-        fs::rename(temporary, self.source()).expect("a writable folder");
+        fs::rename(temporary, &self.source).expect("a writable folder");
     }
 }
 
@@ -131,6 +136,47 @@ fn a_saved_line_is_swapped_in_and_errors_lose_nothing() {
 
     interrupt(&session.child);
     assert_eq!(session.child.wait().expect("it ends").code(), Some(130));
+}
+
+/// The processes that a process started, by their numbers and command lines.
+#[cfg(target_os = "linux")]
+fn children(id: u32) -> Vec<(u32, String)> {
+    let tasks = fs::read_dir(format!("/proc/{id}/task")).expect("a running process").flatten();
+    let numbers = tasks.flat_map(|task| {
+        let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        children.split_whitespace().filter_map(|number| number.parse().ok()).collect::<Vec<u32>>()
+    });
+    numbers.map(|id| (id, fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default())).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_assemblyscript_spell_is_swapped_by_one_compiler_that_ends_with_its_parent() {
+    let compilers = |session: &Session| -> Vec<u32> {
+        let all = children(session.child.id()).into_iter();
+        all.filter(|(_, line)| line.contains("compile.mjs")).map(|(id, _)| id).collect()
+    };
+    let mut session = Session::start("fireball-as");
+    session.wait_for(&["state", "hash"]);
+    let first = compilers(&session);
+    assert_eq!(first.len(), 1, "one compiler stays");
+    session.edit("seconds(3)", "seconds(2)");
+    session.wait_for(&["swapped", "tick", "fuel"]);
+    session.edit("export function cast", "export function cast(");
+    session.wait_for(&["assembly/index.ts"]);
+    session.edit("export function cast(", "export function cast");
+    session.wait_for(&["swapped", "tick", "fuel"]);
+    assert_eq!(compilers(&session), first, "the same compiler made all of them");
+
+    session.child.kill().expect("the process can be killed");
+    session.child.wait().expect("it ends");
+    let begin = Instant::now();
+    let path = format!("/proc/{}/stat", first[0]);
+    let lives = |state: String| !state.contains(") Z ") && !state.contains(") X ");
+    while fs::read_to_string(&path).is_ok_and(lives) {
+        assert!(begin.elapsed() < PATIENCE, "the compiler outlives its parent");
+        std::thread::yield_now();
+    }
 }
 
 #[test]

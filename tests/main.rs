@@ -2,10 +2,13 @@
 //!
 //! Knows the command line and the file formats, and the crates by their public faces; never a crate's inside.
 
+mod assemblyscript;
 mod bad_input;
 mod binary;
+mod browser;
 mod busy;
 mod certify;
+mod clients;
 mod components;
 mod determinism;
 mod follower;
@@ -14,8 +17,12 @@ mod generated;
 mod guests;
 mod hot_reload;
 mod misbehaving;
+mod page;
+mod publish;
 mod replay;
 mod server;
 mod spells;
+mod terminal;
 mod transcripts;
 mod wasi;
+mod web;

@@ -355,7 +355,7 @@ fn the_first_difference_of_two_recordings_is_found() {
     assert_eq!((code, &object["ticks_alike"]), (1, &Value::from(1)), "{object}");
     let found = &object["difference"];
     assert_eq!((&found["part"], &found["tick"]), (&Value::from("cast"), &Value::from(1)));
-    let radius = |side: &str| found[side]["cast_params"]["params"][0]["value"]["value"].as_f64();
+    let radius = |side: &str| found[side]["cast_params"]["params"]["radius"].as_f64();
     assert_eq!((radius("recorded"), radius("other")), (Some(4.0), Some(5.0)));
     let call = &object["first_call"];
     assert_eq!((&call["call_id"], &call["export"]), (&Value::from(2), &Value::from("on-event")), "{call}");

@@ -3,9 +3,9 @@
 //! Knows the protocol and nothing of the server's inside. What a follower needs it takes over the
 //! wire, as any client has to.
 
-mod client;
-mod following;
-mod host;
+pub mod client;
+pub mod following;
+pub mod host;
 
 use std::fs;
 
@@ -18,20 +18,20 @@ use crate::binary::{command, root, run};
 use crate::components::spells;
 
 /// Uploads a component as a revision of a spell; its id.
-fn upload(host: &Host, spell: &str, component: &str) -> String {
+pub(crate) fn upload(host: &Host, spell: &str, component: &str) -> String {
     let path = format!("/api/spells/{spell}/revisions");
     let answer = host.request("PUT", &path, &spells()[component]);
     assert!([200, 201].contains(&answer.status), "{}", answer.text());
     answer.json()["revision_id"].as_str().expect("a revision id").to_owned()
 }
 
-fn created(host: &Host, spell: &str) {
+pub(crate) fn created(host: &Host, spell: &str) {
     let body = json!({"spell_id": spell}).to_string();
     assert_eq!(host.request("POST", "/api/spells", body.as_bytes()).status, 201);
     assert_eq!(host.request("POST", "/api/spells", body.as_bytes()).status, 200, "it is already mine");
 }
 
-fn publish(host: &Host, spell: &str, revision: &str) -> Value {
+pub(crate) fn publish(host: &Host, spell: &str, revision: &str) -> Value {
     let body = json!({"revision_id": revision, "channel": "stable"}).to_string();
     let answer = host.request("POST", &format!("/api/spells/{spell}/publish"), body.as_bytes());
     assert_eq!(answer.status, 200, "{}", answer.text());

@@ -30,6 +30,33 @@ impl Client {
         client
     }
 
+    /// A client with a token.
+    pub fn join_as(host: &Host, token: &str) -> Self {
+        Self::entering(host, json!({"mode": "snapshot", "session_token": token}))
+    }
+
+    /// A client that is told every frame of a world, with effects.
+    pub fn enter(host: &Host, world: &str) -> Self {
+        Self::entering(host, json!({"mode": "apply", "world_id": world}))
+    }
+
+    /// The same, as who a token stands for.
+    pub fn enter_as(host: &Host, world: &str, token: &str) -> Self {
+        Self::entering(host, json!({"mode": "apply", "world_id": world, "session_token": token}))
+    }
+
+    fn entering(host: &Host, handshake: Value) -> Self {
+        let mut client = Self::open(host);
+        let answer = client.ask("handshake", handshake);
+        assert_eq!(answer["type"], "handshake_response", "{answer:#}");
+        client
+    }
+
+    /// Whether nothing of a type has come so far.
+    pub fn has_not_heard(&self, name: &str) -> bool {
+        self.came.iter().all(|message| message["type"] != name)
+    }
+
     /// A client that is told every frame from a tick on, with effects.
     pub fn follow(host: &Host, tick: u64) -> Self {
         let mut client = Self::open(host);
@@ -67,6 +94,11 @@ impl Client {
     /// Waits for an event that fits; its data.
     pub fn event(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
         self.wait(|message| message["type"] == name && fits(&message["data"]))["data"].take()
+    }
+
+    /// How many messages of a type came and were not asked for.
+    pub fn count(&self, name: &str) -> usize {
+        self.came.iter().filter(|message| message["type"] == name).count()
     }
 
     fn wait(&mut self, fits: impl Fn(&Value) -> bool) -> Value {

@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 use crate::binary::command;
 
+/// The token of the operator of every host.
+pub const OPERATOR: &str = "the-token-of-the-operator";
+
 /// A running host; dropping it ends it.
 pub struct Host {
     child: Child,
@@ -54,15 +57,40 @@ impl Host {
         host
     }
 
+    /// A host with more flags.
+    pub fn with(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut host = Self::started(folder.path(), |command| command.args(flags));
+        host._folder = Some(folder);
+        host
+    }
+
+    /// A host that keeps its log for [`Host::logged`].
+    pub fn logging(filter: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut host = Self::started(folder.path(), |command| {
+            command.env("SPELLHOST_LOG", filter).stderr(Stdio::piped())
+        });
+        host._folder = Some(folder);
+        host
+    }
+
     /// A host on this directory, once it answers.
     pub fn at(folder: &Path) -> Self {
+        Self::started(folder, |command| command)
+    }
+
+    /// The same with more on its command line.
+    pub fn at_with(folder: &Path, more: &[&str]) -> Self {
+        Self::started(folder, |command| command.args(more))
+    }
+
+    fn started(folder: &Path, more: impl Fn(&mut Command) -> &mut Command) -> Self {
         let data = folder.join("data");
-        let mut child = command(folder)
-            .args(["serve", "--listen", "127.0.0.1:0", "--json", "--data"])
-            .arg(&data)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        let mut starting = command(folder);
+        starting.args(["serve", "--listen", "127.0.0.1:0", "--json", "--data"]).arg(&data);
+        starting.env("SPELLHOST_OPERATOR_TOKEN", OPERATOR).stdout(Stdio::piped());
+        let mut child = more(&mut starting).spawn().expect("the binary starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut line).expect("a line");
@@ -79,13 +107,31 @@ impl Host {
         &self.data
     }
 
+    /// Ends it and reads what it logged.
+    pub fn logged(&mut self) -> String {
+        self.signal("TERM");
+        let mut log = String::new();
+        let mut stderr = self.child.stderr.take().expect("a pipe");
+        stderr.read_to_string(&mut log).expect("text");
+        log
+    }
+
     /// Sends it a signal and waits for its end.
-    pub fn end(mut self, signal: &str) {
+    pub fn end(self, signal: &str) {
+        let code = self.end_with(signal);
+        assert_eq!(code, (signal == "TERM").then_some(0), "after SIG{signal}");
+    }
+
+    /// The same; its exit code.
+    pub fn end_with(mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
+        self.child.wait().expect("it ends").code()
+    }
+
+    fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status().expect("kill starts");
         assert!(sent.success());
-        let status = self.child.wait().expect("it ends");
-        assert_eq!(status.code(), (signal == "TERM").then_some(0), "after SIG{signal}");
     }
 
     /// One request without a token.
@@ -103,15 +149,33 @@ impl Host {
         self.exchange(method, path, &format!("origin: {origin}\r\n"), body)
     }
 
+    /// The items of a list that grows to a number of them by itself, within a few seconds.
+    pub fn kept(&self, path: &str, count: usize) -> Vec<Value> {
+        let begin = std::time::Instant::now();
+        loop {
+            let items = self.request("GET", path, b"").json()["items"].as_array().expect("a list").clone();
+            if items.len() >= count || begin.elapsed().as_secs() > 10 {
+                return items;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// One request with more headers, each ended by CRLF.
+    pub fn request_with(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+        self.exchange(method, path, headers, body)
+    }
+
     fn exchange(&self, method: &str, path: &str, more: &str, body: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let (host, length) = (&self.address, body.len());
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n{more}\r\n"
         );
-        stream.write_all(&[head.as_bytes(), body].concat()).expect("it reads");
+        // Who refuses a body may do so before all of it was read.
+        let _ = stream.write_all(&[head.as_bytes(), body].concat());
         let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).expect("it answers");
+        let _ = stream.read_to_end(&mut bytes);
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let mut lines = head.lines();

@@ -44,6 +44,7 @@ pub fn build(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
             &folder,
             &Making {
                 lines: false,
+                warm: None,
                 color,
                 policy: &policy,
                 cancel: &cancel,

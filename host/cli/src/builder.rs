@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use spellhost_forge::Cancel;
+use spellhost_forge::{Cancel, WarmCompiler};
 use spellhost_runtime::{Engine, Policy};
 
 use crate::interrupt::Interrupt;
@@ -20,6 +20,7 @@ pub struct Builder {
     policy: Policy,
     screen: Screen,
     newest: u64,
+    warm: WarmCompiler,
     running: Arc<Mutex<Cancel>>,
     turn: Arc<Mutex<()>>,
 }
@@ -36,7 +37,16 @@ impl Builder {
         let running = Arc::new(Mutex::new(Cancel::new()));
         let own = running.clone();
         interrupt.tell(move || own.lock().unwrap_or_else(PoisonError::into_inner).cancel());
-        Self { source, engine, policy, screen, newest: 0, running, turn: Arc::default() }
+        Self {
+            source,
+            engine,
+            policy,
+            screen,
+            newest: 0,
+            warm: WarmCompiler::default(),
+            running,
+            turn: Arc::default(),
+        }
     }
 
     /// Starts a build of what is on the disk now and cancels the one before; `done` gets its
@@ -52,6 +62,7 @@ impl Builder {
         let (number, turn) = (self.newest, self.turn.clone());
         let (source, engine, screen) = (self.source.clone(), self.engine.clone(), self.screen);
         let policy = self.policy.clone();
+        let warm = self.warm.clone();
         std::thread::spawn(move || {
             // The one before has ended, its compiler with it.
             let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,6 +76,7 @@ impl Builder {
                     &engine,
                     &Making {
                         lines: true,
+                        warm: Some(&warm),
                         color,
                         policy: &policy,
                         cancel: &cancel,

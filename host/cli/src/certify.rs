@@ -131,7 +131,7 @@ fn ready(
     let color = screen.ink_is_coloured();
     source.ready(
         &machine.engine,
-        &Making { lines: false, color, policy, cancel, progress: &|doing| busy.show(doing) },
+        &Making { lines: false, warm: None, color, policy, cancel, progress: &|doing| busy.show(doing) },
     )
 }
 

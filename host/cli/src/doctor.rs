@@ -19,7 +19,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Do what is safe: add the wasm target, unpack the SDK
+    /// Do what is safe: add the wasm target, unpack the SDK, install the AssemblyScript compiler
     #[arg(long, env = "SPELLHOST_FIX", value_parser = clap::builder::FalseyValueParser::new())]
     fix: bool,
 }

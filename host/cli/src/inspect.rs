@@ -53,7 +53,14 @@ pub fn inspect(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
     let progress = |_: Doing| {};
     let cancel = interrupt.cancel();
     let policy = args.allow.policy();
-    let making = Making { lines: false, color: false, policy: &policy, cancel: &cancel, progress: &progress };
+    let making = Making {
+        lines: false,
+        warm: None,
+        color: false,
+        policy: &policy,
+        cancel: &cancel,
+        progress: &progress,
+    };
     let ready = Source::File(args.file.clone()).ready(&machine.engine, &making)?;
     let trial = trial(&machine, &ready, interrupt)?;
     let costs = costs(&ready.component, &trial);

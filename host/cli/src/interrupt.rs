@@ -25,6 +25,8 @@ type Listener = Box<dyn Fn() + Send>;
 #[derive(Clone, Default)]
 pub struct Interrupt {
     raised: Arc<AtomicBool>,
+    /// Set where the signal was what the command waited for.
+    accepted: Arc<AtomicBool>,
     /// Set where the command drains before it ends.
     drains: Arc<AtomicBool>,
     listeners: Arc<Mutex<Vec<Listener>>>,
@@ -83,14 +85,15 @@ impl Interrupt {
         self.drains.store(true, Ordering::SeqCst);
     }
 
-    /// The signal was what the command waited for: its result counts.
+    /// The signal was what the command waited for: its result counts, even where the signal is seen here
+    /// only afterwards.
     pub fn accept(&self) {
-        self.raised.store(false, Ordering::SeqCst);
+        self.accepted.store(true, Ordering::SeqCst);
     }
 
     /// Whether a signal came.
     pub fn is_raised(&self) -> bool {
-        self.raised.load(Ordering::SeqCst)
+        self.raised.load(Ordering::SeqCst) && !self.accepted.load(Ordering::SeqCst)
     }
 
     /// An error once a signal came.

@@ -58,6 +58,17 @@ mod inspect;
 mod new;
 mod replay;
 mod serve;
+mod watching;
+
+mod logins;
+mod remote;
+
+mod login;
+mod publish;
+mod revisions;
+
+mod keeping;
+mod tap;
 
 use std::process::ExitCode;
 
@@ -105,6 +116,19 @@ enum Command {
     Certify(certify::Args),
     Replay(replay::Args),
     Serve(serve::Args),
+    Publish(publish::Args),
+    Rollback(publish::RollbackArgs),
+    Revisions(revisions::Args),
+    Channels(revisions::ChannelsArgs),
+    Login(login::Args),
+    Fsck(keeping::FsckArgs),
+    Recover(keeping::RecoverArgs),
+    Gc(keeping::GcArgs),
+    Export(keeping::ExportArgs),
+    Import(keeping::ImportArgs),
+    #[command(name = keeping::PROBE, hide = true)]
+    Probe(keeping::ProbeArgs),
+    Tap(tap::Args),
     #[command(name = panel::COMMAND, hide = true)]
     Opinion(opinion::Args),
     Doctor(doctor::Args),
@@ -119,7 +143,7 @@ fn main() -> ExitCode {
         Ok(line) => line,
         Err(error) => return misused(&error),
     };
-    log();
+    log(line.json);
     let screen = Screen::new(line.json);
     let result = Interrupt::install().and_then(|interrupt| {
         let result = execute(&line.command, screen, &interrupt);
@@ -145,6 +169,18 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Test(args) => test::test(args, screen, interrupt),
         Command::Replay(args) => replay::replay(args, screen, interrupt),
         Command::Serve(args) => serve::serve(args, screen, interrupt),
+        Command::Publish(args) => publish::publish(args, screen, interrupt),
+        Command::Rollback(args) => publish::rollback(args, screen),
+        Command::Revisions(args) => revisions::revisions(args, screen),
+        Command::Channels(args) => revisions::channels(args, screen),
+        Command::Login(args) => login::login(args, screen),
+        Command::Fsck(args) => keeping::fsck(args, screen),
+        Command::Recover(args) => keeping::recover(args, screen),
+        Command::Gc(args) => keeping::gc(args, screen),
+        Command::Export(args) => keeping::export(args, screen),
+        Command::Import(args) => keeping::import(args, screen),
+        Command::Probe(args) => keeping::answer_probe(args),
+        Command::Tap(args) => tap::tap(args, screen, interrupt),
         Command::Certify(args) => certify::certify(args, screen, interrupt),
         Command::Opinion(args) => opinion::opinion(args),
         Command::Doctor(args) => doctor::doctor(args, screen),
@@ -152,10 +188,12 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
     }
 }
 
-/// The program's own log: on standard error, warnings unless `SPELLHOST_LOG` says otherwise.
-fn log() {
+/// The program's own log: on standard error, warnings unless `SPELLHOST_LOG` says otherwise; an object
+/// a line for programs.
+fn log(json: bool) {
     let filter = EnvFilter::try_from_env("SPELLHOST_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    if json { log.json().with_span_list(false).init() } else { log.init() }
 }
 
 /// Help and version go where they belong; a wrong command line is told as text or as an object.

@@ -13,7 +13,8 @@ const EXAMPLES: &str = "\
 Examples:
   spellhost new ember                 makes the folder ember in this one
   spellhost new spells/ember          makes it in spells
-  spellhost new ember --lang rust
+  spellhost new ember --lang assemblyscript
+  spellhost new ember --lang wat
 
 Then:
   spellhost run ember
@@ -36,6 +37,21 @@ pub struct Args {
 enum Lang {
     /// Rust, with the crate spellhost-sdk
     Rust,
+    /// AssemblyScript, with the package @spellhost/sdk
+    #[value(name = "assemblyscript")]
+    AssemblyScript,
+    /// WebAssembly text
+    Wat,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Rust => Self::Rust,
+            Lang::AssemblyScript => Self::AssemblyScript,
+            Lang::Wat => Self::Wat,
+        }
+    }
 }
 
 /// Runs the command.
@@ -43,10 +59,9 @@ enum Lang {
 /// # Errors
 /// Where the name is not a spell's, or there is such a folder already.
 pub fn new(args: &Args, screen: Screen) -> Result<u8, Problem> {
-    let Lang::Rust = args.lang;
     let parent = args.name.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = args.name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let created = template::create(parent, &name, Language::Rust).map_err(|error| {
+    let created = template::create(parent, &name, args.lang.into()).map_err(|error| {
         let problem = Problem::usage(error.code, error.to_string());
         error.hint.iter().fold(problem, |problem, hint| problem.hint(hint.clone()))
     })?;

@@ -111,6 +111,7 @@ pub fn run(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pro
         let busy = screen.busy();
         let making = Making {
             lines: true,
+            warm: None,
             color: screen.ink_is_coloured(),
             policy: &args.allow.policy(),
             cancel: &cancel,

@@ -2,22 +2,24 @@
 //!
 //! Reads where to listen and where to keep things; everything else is the server's.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
 use serde_json::json;
-use spellhost_server::{Config, ServeError, Stop};
+use spellhost_server::{Config, Ended, ServeError, Stop};
 
 use crate::allow::AllowFlags;
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
 use crate::screen::Screen;
+use crate::watching::{Own, Watching};
 
 const EXAMPLES: &str = "\
 Examples:
   spellhost serve                                     a host at http://127.0.0.1:5000
   spellhost serve --data /srv/spells --listen :0      another directory, any free port
   spellhost serve --listen 0.0.0.0:5000 --allow-guests
+  spellhost serve --watch spells/ember                every save is built and swapped in
 
 Without --listen the variables HOST and PORT are asked. The operator's token is taken from
 SPELLHOST_OPERATOR_TOKEN, or made at the first start and kept in the data directory.";
@@ -44,17 +46,23 @@ pub struct Args {
     /// What it takes.
     #[command(flatten)]
     allow: AllowFlags,
+    /// Build and swap in what is saved here: a spell's folder, a component, or a folder of spells' folders
+    #[arg(long, env = "SPELLHOST_WATCH", value_name = "DIR")]
+    watch: Option<PathBuf>,
     /// Threads that cast [default: one a core]
     #[arg(long, env = "SPELLHOST_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 }
 
-/// Runs the command; 0 after a signal and draining.
+/// Runs the command; 0 after SIGTERM and draining, 130 after Ctrl-C and draining.
 ///
 /// # Errors
 /// Where it cannot start: the address, the data directory, a public address without authentication.
 pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
     let config = config(args)?;
+    let watching = args.watch.as_deref().map(Watching::start).transpose()?;
+    let (data, operator) = (config.data.clone(), config.operator_token.clone());
+    let is_open = config.is_open();
     let stop = Stop::default();
     interrupt.drain();
     let stopper = stop.clone();
@@ -65,10 +73,26 @@ pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
         } else {
             screen.print(&format!("listening on http://{address}\n"));
         }
+        let Some(watching) = watching else { return };
+        let kept =
+            || std::fs::read_to_string(data.join("operator.token")).map(|token| token.trim().to_owned());
+        // The host has made it by now.
+        let token = operator.map_or_else(|| kept().unwrap_or_default(), |token| token);
+        let here = if address.ip().is_unspecified() { local(address) } else { address };
+        let own = Own { server: format!("http://{here}"), token, is_open };
+        let interrupt = interrupt.clone();
+        std::thread::spawn(move || watching.publish(&own, screen, &interrupt));
     };
-    spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
+    let ended = spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
+    // The server has heard of the signal itself, perhaps before this program did.
     interrupt.accept();
-    Ok(0)
+    Ok(if ended == Ended::Interrupted { 130 } else { 0 })
+}
+
+/// This machine's own name for an address that stands for all of its addresses.
+fn local(address: SocketAddr) -> SocketAddr {
+    let ip = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+    SocketAddr::new(ip, address.port())
 }
 
 fn config(args: &Args) -> Result<Config, Problem> {
@@ -80,6 +104,11 @@ fn config(args: &Args) -> Result<Config, Problem> {
             .hint("spellhost serve --listen 127.0.0.1:5000")
             .hint("set SPELLHOST_OPERATOR_TOKEN, or --allow-guests to let anybody in"));
     }
+    let is_url = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+    if let Some(url) = args.public_url.as_ref().filter(|url| !is_url(url)) {
+        return Err(Problem::usage("public_url", format!("`{url}` is no address that clients could open"))
+            .hint("spellhost serve --public-url https://spells.example.org"));
+    }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Config {
         data: args.data.clone(),
@@ -89,6 +118,8 @@ fn config(args: &Args) -> Result<Config, Problem> {
         allow_origin: args.allow_origin.clone(),
         allow: args.allow.interfaces().to_vec(),
         public_url: args.public_url.clone(),
+        secret_key: std::env::var("SECRET_KEY").ok().filter(|key| !key.is_empty()),
+        probe: crate::keeping::probe,
         threads: args.threads.map_or(threads, usize::from),
     })
 }

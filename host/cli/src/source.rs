@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use spellhost_forge::{
     BuildError, BuildFailure, BuildOptions, Built, Cancel, Diagnostic, Folder, FolderError, Level, LoadError,
-    Progress, RunDefaults, Workbench, build, read_component,
+    Progress, RunDefaults, WarmCompiler, Workbench, build, read_component,
 };
 use spellhost_runtime::{Admitted, Component, Engine, Policy, Rejection, admit};
 use spellhost_sim::SpellId;
@@ -46,6 +46,8 @@ pub struct Ready {
 pub struct Making<'a> {
     /// With line tables, so that traps name their line.
     pub lines: bool,
+    /// A compiler that stays between builds, for who builds again and again.
+    pub warm: Option<&'a WarmCompiler>,
     /// Whether the compiler's text may be coloured.
     pub color: bool,
     /// What the component may be.
@@ -153,6 +155,7 @@ pub fn make(folder: &Folder, making: &Making) -> Result<Built, Problem> {
     };
     let mut options = BuildOptions::new(making.cancel, &told);
     options.lines = making.lines;
+    options.warm = making.warm;
     options.color = making.color;
     build(folder, &options).map_err(|error| match &error {
         BuildError::Cancelled => Problem::interrupted(),

@@ -91,6 +91,7 @@ pub fn test(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pr
             &machine.engine,
             &Making {
                 lines: false,
+                warm: None,
                 color,
                 policy: &Policy::default(),
                 cancel: &cancel,

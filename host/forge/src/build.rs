@@ -1,5 +1,5 @@
 //! From a folder to a component. It promises the same bytes for the same source and toolchain, and that
-//! nothing outside of cargo's own build folder and the cache is written; it does not know where the
+//! nothing outside of cargo's own build folder, `.spellhost` and the cache is written; it does not know where the
 //! component goes.
 
 use std::fmt;
@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::assemblyscript::{self, WarmCompiler};
 use crate::cache::Cache;
 use crate::cancel::Cancel;
 use crate::compiler;
@@ -16,7 +17,8 @@ use crate::failure::{BuildError, BuildFailure};
 use crate::folder::Folder;
 use crate::language::Language;
 use crate::limits::COMPONENT_BYTES_MAX;
-use crate::module;
+use crate::module::{self, Made};
+use crate::text;
 use crate::toolchain::Toolchain;
 
 /// How to build.
@@ -33,6 +35,9 @@ pub struct BuildOptions<'a> {
     pub toolchain: Toolchain,
     /// Where the SDK is unpacked.
     pub cache: Cache,
+    /// A compiler that stays between the builds of a watch loop: an AssemblyScript spell is then built without
+    /// optimising, many times faster. Every other language is built as always.
+    pub warm: Option<&'a WarmCompiler>,
 }
 
 /// What happens during a build.
@@ -74,6 +79,7 @@ impl<'a> BuildOptions<'a> {
             progress,
             toolchain: Toolchain::find(),
             cache: Cache::user(),
+            warm: None,
         }
     }
 }
@@ -93,24 +99,34 @@ impl fmt::Debug for Built {
 /// Builds a spell; returns when it is done, has failed or was cancelled.
 pub fn build(folder: &Folder, options: &BuildOptions<'_>) -> Result<Built, BuildError> {
     let begin = Instant::now();
-    let (compiled, toolchain) = std::thread::scope(|scope| {
-        // Asked while cargo runs, the version costs no time.
-        let (toolchain, cancel) = (&options.toolchain, options.cancel);
-        let version = scope.spawn(move || toolchain.version(&folder.root, cancel));
-        let compiled = match folder.manifest.language {
-            Language::Rust => compiler::rust(folder, options),
-        };
-        (compiled, version.join().ok().flatten())
-    });
-    let compiled = compiled?;
-    (options.progress)(Progress::Componentising);
-    let component = module::componentise(&read(&compiled.module)?)?;
+    let made = match folder.manifest.language {
+        Language::Rust => rust(folder, options),
+        Language::AssemblyScript => assemblyscript::build(folder, options),
+        Language::Wat => text::build(folder, options),
+    }?;
     if options.cancel.is_cancelled() {
         return Err(BuildError::Cancelled);
     }
     Ok(Built {
-        component,
+        component: made.component,
         elapsed: begin.elapsed(),
+        toolchain: made.toolchain,
+        warnings: made.warnings,
+        rendered: made.rendered,
+    })
+}
+
+fn rust(folder: &Folder, options: &BuildOptions<'_>) -> Result<Made, BuildError> {
+    let (compiled, toolchain) = std::thread::scope(|scope| {
+        // Asked while cargo runs, the version costs no time.
+        let (toolchain, cancel) = (&options.toolchain, options.cancel);
+        let version = scope.spawn(move || toolchain.version(&folder.root, cancel));
+        (compiler::rust(folder, options), version.join().ok().flatten())
+    });
+    let compiled = compiled?;
+    (options.progress)(Progress::Componentising);
+    Ok(Made {
+        component: module::componentise(&read(&compiled.module)?)?,
         toolchain: toolchain.unwrap_or_else(|| "rustc of unknown version".to_owned()),
         warnings: compiled.messages.diagnostics,
         rendered: compiled.messages.rendered,

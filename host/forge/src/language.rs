@@ -10,11 +10,15 @@ pub enum Language {
     /// Rust, through the author's own cargo.
     #[default]
     Rust,
+    /// AssemblyScript, through the compiler of its npm package.
+    AssemblyScript,
+    /// WebAssembly text.
+    Wat,
 }
 
 impl Language {
     /// Every language, in the order they are told to people.
-    pub const ALL: &[Self] = &[Self::Rust];
+    pub const ALL: &[Self] = &[Self::Rust, Self::AssemblyScript, Self::Wat];
 
     /// Reads a name as it stands in `spell.toml` or behind `--lang`; the error is a message.
     pub fn parse(name: &str) -> Result<Self, String> {
@@ -28,6 +32,8 @@ impl Language {
     pub fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::AssemblyScript => "assemblyscript",
+            Self::Wat => "wat",
         }
     }
 
@@ -35,6 +41,8 @@ impl Language {
     pub fn entry(self) -> &'static str {
         match self {
             Self::Rust => "src/lib.rs",
+            Self::AssemblyScript => "assembly/index.ts",
+            Self::Wat => "spell.wat",
         }
     }
 }

@@ -6,6 +6,7 @@
 //! stranger's component is compiled where it can harm nobody. It does deliberately not know what a
 //! component does when it runs.
 
+mod assemblyscript;
 mod build;
 mod cache;
 mod cancel;
@@ -32,11 +33,13 @@ mod sdk;
 mod sources;
 mod suggestion;
 pub mod template;
+mod text;
 pub mod toolchain;
 mod watch;
 mod workbench;
 mod worker;
 
+pub use assemblyscript::WarmCompiler;
 pub use build::{BuildOptions, Built, Progress, build};
 pub use cache::Cache;
 pub use cancel::Cancel;

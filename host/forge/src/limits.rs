@@ -41,6 +41,9 @@ pub const DIAGNOSTICS_MAX: usize = 256;
 /// A spell's stack, in bytes.
 pub const STACK_BYTES: u64 = 64 * 1024;
 
+/// Real time that compiling an AssemblyScript spell may take, on a machine that has much else to do.
+pub const ASC_SECONDS: u64 = 120;
+
 /// The most bytes of one frame between this process and a worker.
 pub const FRAME_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How many frames a worker may be ahead of who reads them.

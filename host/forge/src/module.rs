@@ -3,11 +3,73 @@
 
 use std::ops::Range;
 
-use wit_component::ComponentEncoder;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
 
+use crate::diagnostic::Diagnostic;
 use crate::failure::BuildFailure;
+use crate::sdk;
 
-/// Makes a core module a component.
+/// What a compiler's route leaves.
+pub(crate) struct Made {
+    pub(crate) component: Vec<u8>,
+    /// Which compiler it was.
+    pub(crate) toolchain: String,
+    pub(crate) warnings: Vec<Diagnostic>,
+    /// The warnings as the compiler printed them.
+    pub(crate) rendered: String,
+}
+
+/// How a module keeps its texts.
+#[derive(Clone, Copy)]
+pub(crate) enum Encoding {
+    Utf8,
+    Utf16,
+}
+
+/// Makes a core module a component that says nothing of the contract itself: its exports are those of the contract, with
+/// `$` for what no identifier may hold.
+pub(crate) fn with_contract(module: &[u8], encoding: Encoding) -> Result<Vec<u8>, BuildFailure> {
+    let sections = sections(module)
+        .ok_or_else(|| BuildFailure::new("componentise_failed", "the compiler's module is damaged"))?;
+    let mut module =
+        rebuilt(module, &sections, |section, body| (section.id == EXPORTS).then(|| dashed(body)).flatten());
+    let encoding = match encoding {
+        Encoding::Utf8 => StringEncoding::UTF8,
+        Encoding::Utf16 => StringEncoding::UTF16,
+    };
+    let encoded = contract(&mut module, encoding)
+        .and_then(|()| ComponentEncoder::default().validate(true).module(&module)?.encode());
+    encoded.map_err(|error| explain_module(&format!("{error:#}")))
+}
+
+/// Says in the module that its world is the contract's.
+fn contract(module: &mut Vec<u8>, encoding: StringEncoding) -> anyhow::Result<()> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("spell.wit", sdk::text("wit/0.1/spell.wit").unwrap_or_default())?;
+    let world = resolve.select_world(&[package], Some("spell"))?;
+    embed_component_metadata(module, &resolve, world, encoding)
+}
+
+/// The exports with dashes in their names.
+fn dashed(body: &[u8]) -> Option<Vec<u8>> {
+    let (mut out, mut at) = (Vec::with_capacity(body.len()), 0);
+    let count = number(body, &mut at)?;
+    put(&mut out, count);
+    for _ in 0..count {
+        let length = number(body, &mut at)?;
+        let name = body.get(at..at.checked_add(length)?)?;
+        at += length;
+        put(&mut out, length);
+        out.extend(name.iter().map(|byte| if *byte == b'$' { b'-' } else { *byte }));
+        out.push(*body.get(at)?);
+        at += 1;
+        put(&mut out, number(body, &mut at)?);
+    }
+    Some(out)
+}
+
+/// Makes a Rust spell's core module a component.
 pub(crate) fn componentise(module: &[u8]) -> Result<Vec<u8>, BuildFailure> {
     let sections = sections(module)
         .ok_or_else(|| BuildFailure::new("componentise_failed", "the compiler's module is damaged"))?;
@@ -80,11 +142,20 @@ fn sections(module: &[u8]) -> Option<Vec<Section>> {
 /// The module with the compiler's hashes cut out of the names of functions: `_ZN5ember4cast17h0123456789abcdefE`
 /// becomes `_ZN5ember4castE`. They depend on where the SDK lies, and tell nobody anything.
 fn without_hashes(module: &[u8], sections: &[Section]) -> Vec<u8> {
+    rebuilt(module, sections, |section, body| (section.name == "name").then(|| rename(body)).flatten())
+}
+
+/// The module with other contents where `change` has some.
+fn rebuilt(
+    module: &[u8],
+    sections: &[Section],
+    change: impl Fn(&Section, &[u8]) -> Option<Vec<u8>>,
+) -> Vec<u8> {
     let mut out = module[..8].to_vec();
     for section in sections {
         let body = &module[section.body.clone()];
-        let renamed = if section.name == "name" { rename(body) } else { None };
-        let body = renamed.as_deref().unwrap_or(body);
+        let changed = change(section, body);
+        let body = changed.as_deref().unwrap_or(body);
         let mut contents = Vec::with_capacity(body.len() + 16);
         if section.id == 0 {
             put(&mut contents, section.name.len());
@@ -167,6 +238,21 @@ fn put(out: &mut Vec<u8>, mut value: usize) {
         value >>= 7;
     }
     out.push(value as u8);
+}
+
+/// The encoder's error about a module of AssemblyScript or text.
+fn explain_module(error: &str) -> BuildFailure {
+    if error.contains("import interface named `") {
+        let what =
+            if error.contains("`env`") { "something of a browser or of Node.js" } else { "what no host has" };
+        let message = format!("the spell uses {what}: it can only ask and command what the contract has");
+        return BuildFailure::new("componentise_failed", message)
+            .hint("`log.info` in place of `console.log`, `ctx.tick` in place of `Date.now`; a `declare function` is defined nowhere")
+            .rendered(error);
+    }
+    BuildFailure::new("componentise_failed", "the module cannot be made a component")
+        .hint("its exports are `memory`, `cabi_realloc`, `describe`, `cast`, `on-event` and `migrate`, each as the canonical ABI has it")
+        .rendered(error)
 }
 
 /// The encoder's error in an author's words.

@@ -1,4 +1,4 @@
-//! The SDK and the WIT that this crate carries as text, and their place in the cache. It promises that
+//! The SDKs and the WIT that this crate carries as text, and their place in the cache. It promises that
 //! an unpacked SDK is complete, and that a spell's link to it points to the one of this binary, also
 //! after an upgrade. What the files say is not known here.
 
@@ -18,6 +18,11 @@ const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/carried.rs"))
 /// `Cargo.toml` that names this path is the same on every machine.
 pub(crate) const LINK: &str = ".spellhost/sdk";
 
+/// A carried file by its path, such as `wit/0.1/spell.wit`.
+pub(crate) fn text(name: &str) -> Option<&'static str> {
+    FILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
 /// A digest over all carried files.
 pub(crate) fn digest() -> &'static str {
     static DIGEST: OnceLock<String> = OnceLock::new();
@@ -35,6 +40,11 @@ pub(crate) fn digest() -> &'static str {
 /// Where the Rust SDK is or will be in a cache.
 pub(crate) fn rust(cache: &Cache) -> PathBuf {
     folder(cache).join("rust")
+}
+
+/// Where the AssemblyScript SDK is or will be in a cache.
+pub(crate) fn assemblyscript(cache: &Cache) -> PathBuf {
+    folder(cache).join("assemblyscript")
 }
 
 /// Whether the whole SDK is in a cache.

@@ -74,7 +74,7 @@ fn collect(
             continue;
         } else if kind.is_dir() {
             // Cargo marks its build folder, whatever it is called.
-            if name != "target" && !path.join("CACHEDIR.TAG").exists() {
+            if name != "target" && name != "node_modules" && !path.join("CACHEDIR.TAG").exists() {
                 collect(&path, outputs, files, folders);
             }
         } else if path.metadata().as_ref().is_ok_and(Metadata::is_file) {

@@ -43,6 +43,23 @@ const RUST: &[(&str, &str)] = &[
     ("tests/first.cast.toml", include_str!("../template/rust/first.cast.toml.in")),
 ];
 
+const ASSEMBLYSCRIPT: &[(&str, &str)] = &[
+    (".gitignore", include_str!("../template/assemblyscript/gitignore.in")),
+    ("README.md", include_str!("../template/assemblyscript/README.md.in")),
+    ("assembly/index.ts", include_str!("../template/assemblyscript/index.ts.in")),
+    ("spell.toml", include_str!("../template/assemblyscript/spell.toml.in")),
+    ("tests/first.cast.toml", include_str!("../template/assemblyscript/first.cast.toml.in")),
+    ("tsconfig.json", include_str!("../template/assemblyscript/tsconfig.json.in")),
+];
+
+const WAT: &[(&str, &str)] = &[
+    (".gitignore", include_str!("../template/wat/gitignore.in")),
+    ("README.md", include_str!("../template/wat/README.md.in")),
+    ("spell.toml", include_str!("../template/wat/spell.toml.in")),
+    ("spell.wat", include_str!("../template/wat/spell.wat.in")),
+    ("tests/first.cast.toml", include_str!("../template/wat/first.cast.toml.in")),
+];
+
 /// Names that cargo or Rust keep for themselves; a package of that name gets a prefix.
 const TAKEN: &[&str] = &[
     "abstract",
@@ -139,6 +156,8 @@ pub fn create_with(
     }
     let files = match language {
         Language::Rust => RUST,
+        Language::AssemblyScript => ASSEMBLYSCRIPT,
+        Language::Wat => WAT,
     };
     let sdk = sdk::unpack(cache).map_err(|cause| {
         let message = format!("the SDK cannot be unpacked into {}: {cause}", cache.root().display());
@@ -147,9 +166,9 @@ pub fn create_with(
     let fresh = neighbour(&root);
     let words = words(name);
     let placed = write(&fresh, files, &words)
-        .and_then(|()| sdk::link(&fresh.join(sdk::LINK), &sdk))
+        .and_then(|()| link(&fresh, language, &sdk, cache))
         // Over an empty folder this works as well; over one that was filled meanwhile it does not.
-        .and_then(|_| fs::rename(&fresh, &root));
+        .and_then(|()| fs::rename(&fresh, &root));
     if placed.is_err() {
         let _ = fs::remove_dir_all(&fresh);
     }
@@ -160,6 +179,16 @@ pub fn create_with(
         _ => error("unwritable", format!("`{}` cannot be made: {cause}", root.display()), None),
     })?;
     Ok(Created { root, files: files.iter().map(|(name, _)| PathBuf::from(name)).collect() })
+}
+
+/// Points a new spell to its SDK; text has none.
+fn link(spell: &Path, language: Language, rust: &Path, cache: &Cache) -> std::io::Result<()> {
+    let target = match language {
+        Language::Rust => rust.to_owned(),
+        Language::AssemblyScript => sdk::assemblyscript(cache),
+        Language::Wat => return Ok(()),
+    };
+    sdk::link(&spell.join(sdk::LINK), &target).map(drop)
 }
 
 fn write(root: &Path, files: &[(&str, &str)], words: &BTreeMap<&str, String>) -> std::io::Result<()> {

@@ -8,7 +8,8 @@ use std::process::Command;
 
 use serde::Serialize;
 
-use crate::build::Progress;
+use crate::assemblyscript;
+use crate::build::{BuildOptions, Progress};
 use crate::cache::Cache;
 use crate::cancel::Cancel;
 use crate::plan::TARGET;
@@ -20,7 +21,10 @@ pub(crate) const INSTALL_RUST: &str = "curl --proto '=https' --tlsv1.2 -sSf http
 /// What installs the target where rustup is.
 pub(crate) const INSTALL_TARGET: &str = "rustup target add wasm32-unknown-unknown";
 
-/// The programs that a build of a Rust spell starts.
+/// What installs Node.js where there is none, without the right to write outside of the home folder.
+pub(crate) const INSTALL_NODE: &str = "curl -o- https://raw.githubusercontent.com/nvm-sh/nvm/v0.40.3/install.sh | bash && . ~/.nvm/nvm.sh && nvm install 22";
+
+/// The programs that a build starts.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
     /// Compiles.
@@ -29,6 +33,10 @@ pub struct Toolchain {
     pub rustc: PathBuf,
     /// Installs the target.
     pub rustup: PathBuf,
+    /// Runs the AssemblyScript compiler.
+    pub node: PathBuf,
+    /// Installs it.
+    pub npm: PathBuf,
 }
 
 /// One thing that a build needs, and whether it is there.
@@ -49,7 +57,13 @@ pub struct Check {
 impl Toolchain {
     /// The programs on the path, or else where rustup installs them.
     pub fn find() -> Self {
-        Self { cargo: program("cargo"), rustc: program("rustc"), rustup: program("rustup") }
+        Self {
+            cargo: program("cargo"),
+            rustc: program("rustc"),
+            rustup: program("rustup"),
+            node: program("node"),
+            npm: program("npm"),
+        }
     }
 
     /// The version of rustc in a folder, such as `rustc 1.95.0 (59807616e 2026-04-14)`.
@@ -79,7 +93,7 @@ pub fn report() -> Vec<Check> {
     checks(&Toolchain::find(), &Cache::user())
 }
 
-/// Installs what is safe to install (the wasm target, the unpacked SDK), and looks again.
+/// Installs what is safe to install (the wasm target, the unpacked SDK, the AssemblyScript compiler), and looks again.
 pub fn fix(progress: &dyn Fn(Progress)) -> Vec<Check> {
     let (toolchain, cache) = (Toolchain::find(), Cache::user());
     for check in checks(&toolchain, &cache).iter().filter(|check| !check.ok) {
@@ -93,6 +107,11 @@ pub fn fix(progress: &dyn Fn(Progress)) -> Vec<Check> {
             "sdk" => {
                 progress(Progress::Note(format!("unpacking the SDK into {}", cache.root().display())));
                 if let Err(error) = sdk::unpack(&cache) {
+                    progress(Progress::Note(format!("it failed: {error}")));
+                }
+            }
+            "asc" => {
+                if let Err(error) = assemblyscript::install(&BuildOptions::new(&Cancel::new(), progress)) {
                     progress(Progress::Note(format!("it failed: {error}")));
                 }
             }
@@ -129,7 +148,9 @@ fn checks(toolchain: &Toolchain, cache: &Cache) -> Vec<Check> {
         target(toolchain, &folder),
         writable(cache),
         unpacked(cache),
-        tool("node", Path::new("node"), false, "see https://nodejs.org/en/download"),
+        tool("node", &toolchain.node, false, INSTALL_NODE),
+        tool("npm", &toolchain.npm, false, INSTALL_NODE),
+        installed(cache),
     ];
     all.iter_mut().filter(|check| check.ok).for_each(|check| check.fix_command = None);
     all
@@ -163,6 +184,13 @@ fn writable(cache: &Cache) -> Check {
     }
 }
 
+fn installed(cache: &Cache) -> Check {
+    let place = assemblyscript::place(cache);
+    let ok = assemblyscript::is_installed(&place);
+    let found = if ok { place.display().to_string() } else { "not installed yet; a build does it".into() };
+    Check { name: "asc", ok, required: false, found, fix_command: Some("spellhost doctor --fix".to_owned()) }
+}
+
 fn unpacked(cache: &Cache) -> Check {
     let ok = sdk::is_unpacked(cache);
     let place = sdk::rust(cache);
@@ -192,7 +220,13 @@ mod tests {
     fn what_is_missing_comes_with_the_command_that_installs_it() {
         let folder = tempfile::tempdir().unwrap();
         let nothing = PathBuf::from("/no/such/program");
-        let toolchain = Toolchain { cargo: nothing.clone(), rustc: nothing.clone(), rustup: nothing };
+        let toolchain = Toolchain {
+            cargo: nothing.clone(),
+            rustc: nothing.clone(),
+            rustup: nothing.clone(),
+            node: nothing.clone(),
+            npm: nothing,
+        };
         let blocked = folder.path().join("file");
         std::fs::write(&blocked, "").unwrap();
         let all = checks(&toolchain, &Cache::at(blocked.join("below")));

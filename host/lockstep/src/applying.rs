@@ -85,6 +85,35 @@ pub fn apply_tick(
     }
 }
 
+/// Plays the tick of a frame with what the frame says of its calls, but for those that `vary` answers
+/// instead: what the tick would have been with them. `vary` is given the opened world and what it hands
+/// out, and may leave the world only as it was.
+///
+/// # Errors
+/// As [`apply_tick`], but for results that differ.
+pub fn vary_tick(
+    world: &mut sim::World,
+    frame: &wire::Frame,
+    pins: &Pins,
+    vary: impl FnOnce(&mut sim::World, &sim::Opened) -> Vec<sim::CallResult>,
+) -> Result<sim::TickReport, ApplyError> {
+    if frame.tick != world.tick() {
+        return Err(ApplyError::Tick { frame: frame.tick, world: world.tick() });
+    }
+    let opened = world.open_tick(inputs(frame, pins)?);
+    let mut told = match results(world, &opened, frame) {
+        Ok(results) => results,
+        Err(error) => {
+            world.close_tick(without_effect(&opened));
+            return Err(error);
+        }
+    };
+    for varied in vary(world, &opened) {
+        told.iter_mut().filter(|result| result.id == varied.id).for_each(|result| *result = varied.clone());
+    }
+    Ok(world.close_tick(told))
+}
+
 /// Results that let a tick be closed and nothing else.
 fn without_effect(opened: &sim::Opened) -> Vec<sim::CallResult> {
     let calls = opened.lanes.iter().flat_map(|lane| &lane.calls);
@@ -262,7 +291,8 @@ pub fn verdicts(
     let verdict = |at: usize, call: &wire::Call| match &call.outcome {
         wire::Outcome::Limit { which } => {
             let kind = reading::limit(&format!("calls[{at}].outcome"), which)?;
-            let decided = matches!(kind, sim::LimitKind::Stack | sim::LimitKind::Watchdog);
+            let decided =
+                matches!(kind, sim::LimitKind::Stack | sim::LimitKind::Watchdog | sim::LimitKind::Host);
             Ok(decided.then_some((sim::CallId(call.call_id), kind)))
         }
         _ => Ok(None),

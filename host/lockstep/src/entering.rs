@@ -45,7 +45,10 @@ fn cast(cast: &wire::Cast, pins: &Pins) -> Read<sim::CastRequest> {
         channel: cast.channel.map(reading::channel),
         caster: sim::EntityId(cast.caster_id),
         aim: aim(&cast.cast_params).map_err(|error| error.within("cast_params."))?,
-        params: reading::named_values("cast_params.params", &cast.cast_params.params)?,
+        params: reading::named_values(
+            "cast_params.params",
+            &pins.declared(cast.revision_id, &cast.cast_params.params),
+        )?,
     })
 }
 
@@ -88,6 +91,7 @@ fn op(op: &wire::Op) -> Read<sim::Op> {
             mode: reading::fill(*mode),
         },
         wire::Op::ClearTerrain {} => sim::Op::ClearTerrain,
+        wire::Op::TakeDown { revision_id } => sim::Op::TakeDown(sim::Digest(revision_id.0)),
     })
 }
 

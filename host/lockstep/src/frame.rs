@@ -204,6 +204,7 @@ fn op(op: &sim::Op) -> wire::Op {
             mode: fill(*mode),
         },
         sim::Op::ClearTerrain => wire::Op::ClearTerrain {},
+        sim::Op::TakeDown(revision) => wire::Op::TakeDown { revision_id: digest(*revision) },
     }
 }
 
@@ -227,7 +228,8 @@ fn input(remote: &sim::RemoteInput) -> wire::Input {
     }
 }
 
-fn call(report: &sim::CallReport) -> wire::Call {
+/// What came of one call, effects included.
+pub fn call(report: &sim::CallReport) -> wire::Call {
     wire::Call {
         call_id: report.id.0,
         cast_id: report.cast.0,

@@ -20,6 +20,8 @@ pub mod difference;
 pub mod entering;
 mod manifest;
 mod pins;
+pub mod search;
+pub mod tree;
 
 pub use error::{FrameError, Problem};
 pub use manifest::{ManifestError, reference};

@@ -3,7 +3,10 @@
 //! The manifest is all that a client needs: its BLAKE3 is the revision's id, and everything of a
 //! [`RevisionRef`] stands in it. Knows the few fields it reads, and no others.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use spellhost_sim::limits::{GRANT_FUEL, GRANT_FUEL_MIN, INSTANTIATE_FUEL_MAX};
 use spellhost_sim::{CallLimits, Digest, RevisionRef};
 
@@ -53,6 +56,33 @@ struct Limits {
 struct Info {
     cooldown: u32,
     mana: u32,
+}
+
+/// What [`declared`] reads of a manifest.
+#[derive(Deserialize)]
+struct Described {
+    info: Params,
+}
+
+#[derive(Deserialize)]
+struct Params {
+    #[serde(default)]
+    params: Vec<Param>,
+}
+
+#[derive(Deserialize)]
+struct Param {
+    name: String,
+    /// `{"KIND": default}`.
+    default: BTreeMap<String, IgnoredAny>,
+}
+
+/// The parameters that a manifest declares, by name and kind, in their order; none where it is silent.
+pub(crate) fn declared(manifest: &[u8]) -> Vec<(String, String)> {
+    // Whether it is a manifest at all is asked elsewhere.
+    let params = serde_json::from_slice(manifest).map_or(Vec::new(), |read: Described| read.info.params);
+    let kind = |param: Param| Some((param.name, param.default.into_keys().next()?));
+    params.into_iter().filter_map(kind).collect()
 }
 
 /// The reference of the revision whose manifest has these canonical bytes. What it does not lower

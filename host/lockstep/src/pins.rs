@@ -6,11 +6,14 @@ use spellhost_sim as sim;
 use spellhost_wire as wire;
 
 use crate::error::{FrameError, Problem};
+use crate::manifest::declared;
 
 /// Revisions by id.
 #[derive(Clone, Debug, Default)]
 pub struct Pins {
     revisions: BTreeMap<wire::Digest, sim::RevisionRef>,
+    /// What each takes, in the order of its `describe`: name and kind.
+    params: BTreeMap<wire::Digest, Vec<(String, String)>>,
 }
 
 /// Why a pin is not accepted.
@@ -55,15 +58,41 @@ impl Pins {
             return Err(PinError::Manifest { revision });
         }
         let reference = reference(pin)?;
+        self.params.insert(revision, declared(pin.manifest.as_bytes()));
         match self.revisions.insert(revision, reference) {
             Some(before) if before != reference => Err(PinError::Twice { revision }),
             _ => Ok(()),
         }
     }
 
+    /// Adds a revision whose reference one has made oneself ([`crate::reference()`]).
+    pub fn know(&mut self, reference: sim::RevisionRef) {
+        self.revisions.insert(wire::Digest(reference.id.0), reference);
+    }
+
     /// What a revision id stands for.
     pub fn get(&self, revision: wire::Digest) -> Option<sim::RevisionRef> {
         self.revisions.get(&revision).copied()
+    }
+
+    /// The parameters of a cast as the revision declares them: in its order, and of its kinds where JSON has
+    /// fewer (`4` may be a number, `[1, 2, 3]` a block, a text a material). What is not declared stays.
+    pub(crate) fn declared(
+        &self,
+        revision: wire::Digest,
+        given: &[wire::NamedValue],
+    ) -> Vec<wire::NamedValue> {
+        let declared = self.params.get(&revision).map_or(&[][..], Vec::as_slice);
+        let place =
+            |name: &str| declared.iter().position(|(known, _)| known == name).unwrap_or(declared.len());
+        let mut values = given.to_vec();
+        values.sort_by_key(|named| place(&named.name));
+        for named in &mut values {
+            if let Some((_, kind)) = declared.get(place(&named.name)) {
+                coerce(kind, &mut named.value);
+            }
+        }
+        values
     }
 
     /// The revision that `place` of a frame names, which has to have this component.
@@ -82,6 +111,24 @@ impl Pins {
         }
         Ok(found)
     }
+}
+
+/// Gives a value the kind that was declared, where it can have been of it before it was JSON.
+fn coerce(kind: &str, value: &mut wire::Value) {
+    use wire::Value::{Block, Entity, Integer, Material, Number, Point, Text};
+    let whole =
+        |part: f64| part.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&part);
+    let other = match (kind, &*value) {
+        ("number", Integer { value }) => Number { value: *value as f64 },
+        ("integer", Number { value }) if whole(*value) => Integer { value: *value as i64 },
+        ("entity", Integer { value }) if *value >= 0 => Entity { value: value.unsigned_abs() },
+        ("material", Text { value }) => Material { value: value.clone() },
+        ("block", Point { value }) if value.iter().all(|part| whole(*part)) => {
+            Block { value: value.map(|part| part as i32) }
+        }
+        _ => return,
+    };
+    *value = other;
 }
 
 fn reference(pin: &wire::Pin) -> Result<sim::RevisionRef, PinError> {

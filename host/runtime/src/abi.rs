@@ -3,9 +3,9 @@
 //! `wit/0.1/spell.wit` is the authority; wasmtime compares these with every component's own. The
 //! conversions to and from the simulation are in [`crate::lowering`] and [`crate::lifting`].
 
-use wasmtime::component::{ComponentType, Lift, Lower, WasmList, WasmStr};
+use wasmtime::component::{ComponentType, Lift, Lower};
 
-use crate::measured::Measured;
+use crate::measured::{List, Measured, Text};
 
 macro_rules! record {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $ty:ty,)* }) => {
@@ -96,7 +96,7 @@ pub(crate) enum GuestValue {
     #[component(name = "number")]
     Number(f64),
     #[component(name = "text")]
-    Text(Measured<WasmStr>),
+    Text(Text),
     #[component(name = "point")]
     Point(Vec3),
     #[component(name = "block")]
@@ -109,7 +109,7 @@ pub(crate) enum GuestValue {
 
 record! {
     #[derive(ComponentType, Lift)]
-    GuestNamedValue { name: Measured<WasmStr>, value: GuestValue, }
+    GuestNamedValue { name: Text, value: GuestValue, }
 }
 
 record! {
@@ -212,11 +212,11 @@ record! {
 }
 record! {
     #[derive(ComponentType, Lift)]
-    Status { id: u64, name: Measured<WasmStr>, duration: u32, }
+    Status { id: u64, name: Text, duration: u32, }
 }
 record! {
     #[derive(ComponentType, Lift)]
-    NpcSpec { template: Measured<WasmStr>, position: Vec3, tag: u32, }
+    NpcSpec { template: Text, position: Vec3, tag: u32, }
 }
 
 #[derive(ComponentType, Lift)]
@@ -240,15 +240,15 @@ pub(crate) enum EntityOp {
 
 record! {
     #[derive(ComponentType, Lift)]
-    Vfx { asset: Measured<WasmStr>, at: Vec3, params: Measured<WasmList<GuestNamedValue>>, }
+    Vfx { asset: Text, at: Vec3, params: List<GuestNamedValue>, }
 }
 record! {
     #[derive(ComponentType, Lift)]
-    Sound { asset: Measured<WasmStr>, at: Vec3, }
+    Sound { asset: Text, at: Vec3, }
 }
 record! {
     #[derive(ComponentType, Lift)]
-    Note { player: u64, text: Measured<WasmStr>, }
+    Note { player: u64, text: Text, }
 }
 
 #[derive(ComponentType, Lift)]
@@ -264,7 +264,7 @@ pub(crate) enum ShowOp {
 
 record! {
     #[derive(ComponentType, Lift)]
-    RemoteMessage { name: Measured<WasmStr>, payload: Measured<WasmStr>, }
+    RemoteMessage { name: Text, payload: Text, }
 }
 
 #[derive(ComponentType, Lift)]

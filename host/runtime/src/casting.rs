@@ -13,6 +13,7 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::abi;
 use crate::component::Component;
+use crate::instance::Instance;
 use crate::limits::{FAILURE_BYTES_MAX, INSTANTIATE_FUEL, TRACED_HOST_CALL_BYTES};
 use crate::log::{LogLine, cut, escaped};
 use crate::lowering;
@@ -133,7 +134,7 @@ impl Request<'_> {
                 return self.ended(store, outcome, trap, INSTANTIATE_FUEL);
             }
         };
-        let fuel_instantiate = INSTANTIATE_FUEL.saturating_sub(store.get_fuel().unwrap_or(0));
+        let fuel_instantiate = self.component.instantiation(&store);
         let answer = store.set_fuel(self.call.grant).and_then(|()| self.enter(&mut store, instance));
         match answer {
             Ok(Ok(migrated)) => self.returned(store, migrated, fuel_instantiate),
@@ -153,24 +154,18 @@ impl Request<'_> {
     fn enter(
         &self,
         store: &mut Store<Session>,
-        instance: wasmtime::component::Instance,
+        instance: Instance<'_>,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, String>> {
         let nothing = |(answer,): abi::Answer| answer.map(|()| None).map_err(|Measured(message)| message);
         store.data_mut().access = Access::Full;
         match &self.call.entry {
-            Entry::Cast => {
-                let cast = self.component.cast(store, instance)?;
-                cast.call(store, (self.context,)).map(nothing)
-            }
+            Entry::Cast => instance.cast(store, self.context).map(nothing),
             Entry::Event(event) => {
-                let event = lowering::event(event);
-                let on_event = self.component.on_event(store, instance)?;
-                on_event.call(store, (self.context, &event)).map(nothing)
+                instance.on_event(store, self.context, &lowering::event(event)).map(nothing)
             }
             Entry::Migrate { from } => {
                 store.data_mut().access = Access::Migrating;
-                let migrate = self.component.migrate(store, instance)?;
-                let (answer,) = migrate.call(&mut *store, (&from.to_string(), self.state))?;
+                let (answer,) = instance.migrate(store, &from.to_string(), self.state)?;
                 match answer {
                     Ok(Measured(bytes)) if bytes.len() > store.data().state_bytes_max() => {
                         Err(Stop::Limit(LimitKind::State).into())

@@ -16,6 +16,7 @@ use crate::identity::target;
 use crate::log::escaped;
 use crate::rejection::{Problem, Rejection, code};
 use crate::settings::{Codegen, compiler_config};
+use crate::shape::Shape;
 
 /// What makes code.
 pub struct Compiler {
@@ -41,7 +42,8 @@ impl Compiler {
     /// Where the compiler refuses it.
     pub fn compile(&self, admitted: &Admitted) -> Result<Artefact, Rejection> {
         let start = Instant::now();
-        let code = self.wasmtime.precompile_component(admitted.bytes()).map_err(|error| refused(&error))?;
+        let bytes = Shape::compilable(admitted.bytes());
+        let code = self.wasmtime.precompile_component(&bytes).map_err(|error| refused(&error))?;
         Ok(Artefact::new(admitted.digest(), self.target, start.elapsed(), &code))
     }
 }

@@ -6,17 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spellhost_sim::Digest;
-use wasmtime::component::{ComponentExportIndex, Instance, InstancePre, TypedFunc};
-use wasmtime::{AsContextMut, Store};
+use wasmtime::component::InstancePre;
+use wasmtime::{AsContextMut, Module, Store};
 
 use crate::abi;
 use crate::admission::{Admitted, shown};
+use crate::direct::Direct;
 use crate::engine::{Engine, drifted};
 use crate::info::SpellInfo;
+use crate::instance::{CastParams, EventParams, Exports, Instance, MigrateParams};
 use crate::limits::{DESCRIBE_FUEL, INSTANTIATE_FUEL, NATIVE_STACK_BYTES};
 use crate::rejection::{Problem, Rejection, code};
 use crate::report::TrapReport;
 use crate::session::{Access, Session};
+use crate::shape::{MODULE_EXPORT, Shape};
 use crate::stop::{Stop, outcome_of};
 
 /// A spell's component. Cheap to clone.
@@ -28,30 +31,18 @@ struct Inner {
     admitted: Admitted,
     pre: InstancePre<Session>,
     exports: Exports,
+    direct: Option<Direct>,
     info: SpellInfo,
     compile_time: Duration,
     instantiate_fuel: u64,
     describe_fuel: u64,
 }
 
-/// Where the exports are, so that a call looks nothing up by name.
-struct Exports {
-    describe: ComponentExportIndex,
-    cast: ComponentExportIndex,
-    on_event: ComponentExportIndex,
-    migrate: ComponentExportIndex,
-}
-
-/// The parameters of `cast`.
-pub(crate) type CastParams<'a> = (&'a abi::CastContext,);
-/// The parameters of `on-event`.
-pub(crate) type EventParams<'a> = (&'a abi::CastContext, &'a abi::SpellEvent);
-/// The parameters of `migrate`.
-pub(crate) type MigrateParams<'a> = (&'a str, &'a [u8]);
-
 /// What `describe` left behind.
 struct Described {
     info: abi::SpellInfo,
+    /// The component's core module, where the component hands it out.
+    module: Option<Module>,
     instantiate_fuel: u64,
     describe_fuel: u64,
 }
@@ -81,12 +72,14 @@ impl Component {
         let info = SpellInfo::from_guest(described.info).map_err(|wrong| {
             Problem::new(code::DESCRIBE, format!("describe returned a bad description: {wrong}"))
         })?;
-        let Described { instantiate_fuel, describe_fuel, .. } = described;
+        let Described { instantiate_fuel, describe_fuel, module, .. } = described;
+        let direct = direct(&engine, &admitted, module);
         Ok(Self(Arc::new(Inner {
             engine,
             admitted,
             pre,
             exports,
+            direct,
             info,
             compile_time,
             instantiate_fuel,
@@ -145,32 +138,26 @@ impl Component {
         &self.0.engine
     }
 
-    pub(crate) fn instantiate(&self, store: &mut Store<Session>) -> wasmtime::Result<Instance> {
-        self.0.pre.instantiate(store)
+    /// Whether its calls run its core module alone.
+    pub fn is_direct(&self) -> bool {
+        self.0.direct.is_some()
     }
 
-    pub(crate) fn cast<'a>(
-        &self,
-        store: &mut Store<Session>,
-        instance: Instance,
-    ) -> wasmtime::Result<TypedFunc<CastParams<'a>, abi::Answer>> {
-        instance.get_typed_func(store, self.0.exports.cast)
+    pub(crate) fn instantiate(&self, store: &mut Store<Session>) -> wasmtime::Result<Instance<'_>> {
+        let Inner { direct, pre, exports, .. } = &*self.0;
+        Ok(match direct {
+            Some(direct) => Instance::Direct(direct.instantiate(store)?, direct),
+            None => Instance::Component(pre.instantiate(store)?, exports),
+        })
     }
 
-    pub(crate) fn on_event<'a>(
-        &self,
-        store: &mut Store<Session>,
-        instance: Instance,
-    ) -> wasmtime::Result<TypedFunc<EventParams<'a>, abi::Answer>> {
-        instance.get_typed_func(store, self.0.exports.on_event)
-    }
-
-    pub(crate) fn migrate<'a>(
-        &self,
-        store: &mut Store<Session>,
-        instance: Instance,
-    ) -> wasmtime::Result<TypedFunc<MigrateParams<'a>, abi::Migrated>> {
-        instance.get_typed_func(store, self.0.exports.migrate)
+    /// Fuel of an instantiation that has left `store` what it has.
+    pub(crate) fn instantiation(&self, store: &Store<Session>) -> u64 {
+        match self.0.direct {
+            // Shim and fixup are not made; what they cost is always the same, and admission has measured it.
+            Some(_) => self.0.instantiate_fuel,
+            None => INSTANTIATE_FUEL.saturating_sub(store.get_fuel().unwrap_or(0)),
+        }
     }
 }
 
@@ -191,11 +178,16 @@ impl Exports {
             cast: find("cast")?,
             on_event: find("on-event")?,
             migrate: find("migrate")?,
+            module: pre.component().get_export_index(None, MODULE_EXPORT),
         })
     }
 
     /// Compares the signatures of the exports with the contract's.
-    fn check(&self, mut store: impl AsContextMut, instance: Instance) -> wasmtime::Result<()> {
+    fn check(
+        &self,
+        mut store: impl AsContextMut,
+        instance: wasmtime::component::Instance,
+    ) -> wasmtime::Result<()> {
         let named = |name: &'static str| {
             move |error: wasmtime::Error| error.context(format!("`{name}` has another signature"))
         };
@@ -209,6 +201,19 @@ impl Exports {
             .get_typed_func::<MigrateParams<'_>, abi::Migrated>(&mut store, self.migrate)
             .map_err(named("migrate"))?;
         Ok(())
+    }
+}
+
+/// The core module, ready to run alone, where the component has the usual shape and the engine runs it so.
+fn direct(engine: &Engine, admitted: &Admitted, module: Option<Module>) -> Option<Direct> {
+    let (shape, module) = (Shape::of(admitted.bytes()).filter(|_| engine.is_direct())?, module?);
+    match Direct::new(engine.wasmtime(), &shape, &module) {
+        Ok(direct) => Some(direct),
+        Err(error) => {
+            // The component itself runs as well.
+            tracing::error!(component = %admitted.digest(), "a core module cannot be linked alone: {error:#}");
+            None
+        }
     }
 }
 
@@ -230,6 +235,7 @@ fn run_describe(
     let instance = pre.instantiate(&mut store).map_err(|error| instantiate(&error))?;
     let instantiate_fuel = INSTANTIATE_FUEL.saturating_sub(store.get_fuel().unwrap_or(0));
     exports.check(&mut store, instance).map_err(|error| drifted(&error))?;
+    let module = exports.module.and_then(|module| instance.get_module(&mut store, module));
     let describe = instance
         .get_typed_func::<(), (abi::SpellInfo,)>(&mut store, exports.describe)
         .map_err(|error| drifted(&error.context("`describe` has another signature")))?;
@@ -238,7 +244,7 @@ fn run_describe(
     store.data_mut().access = Access::Describing;
     let (info,) = describe.call(&mut store, ()).map_err(|error| describing(&error))?;
     let describe_fuel = DESCRIBE_FUEL.saturating_sub(store.get_fuel().unwrap_or(0));
-    Ok(Described { info, instantiate_fuel, describe_fuel })
+    Ok(Described { info, module, instantiate_fuel, describe_fuel })
 }
 
 /// A run at admission that did not return, in words.

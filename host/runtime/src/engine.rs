@@ -21,6 +21,7 @@ use crate::log::escaped;
 use crate::rejection::{Problem, Rejection, code};
 use crate::session::Session;
 use crate::settings::{Codegen, Role, engine_config};
+use crate::shape::Shape;
 use crate::slots::{Slot, Slots};
 use crate::trusted;
 
@@ -53,6 +54,7 @@ struct Inner {
     wasmtime: wasmtime::Engine,
     linker: Linker<Session>,
     options: EngineOptions,
+    direct: bool,
     id: Digest,
     target: Digest,
     slots: Slots,
@@ -61,15 +63,35 @@ struct Inner {
 impl Engine {
     /// Makes an engine.
     ///
+    /// One of optimised or interpreted code runs a spell's core module alone where it can; one of
+    /// [`Codegen::NativeUnoptimised`] is a second opinion on that as well, and runs components.
+    ///
     /// # Errors
     /// Where the system has too little address space, or the processor is not known.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
+        Self::with(options, options.codegen != Codegen::NativeUnoptimised, linking::linker)
+    }
+
+    /// Makes an engine that runs every component as the component that it is: slower, and what the
+    /// other way is compared with.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn of_components(options: EngineOptions) -> Result<Self, EngineError> {
         Self::linked(options, linking::linker)
     }
 
-    /// Makes an engine with imports of one's own.
+    /// Makes an engine of components, with imports of one's own.
     pub(crate) fn linked(
         options: EngineOptions,
+        link: impl FnOnce(&wasmtime::Engine) -> wasmtime::Result<Linker<Session>>,
+    ) -> Result<Self, EngineError> {
+        Self::with(options, false, link)
+    }
+
+    fn with(
+        options: EngineOptions,
+        direct: bool,
         link: impl FnOnce(&wasmtime::Engine) -> wasmtime::Result<Linker<Session>>,
     ) -> Result<Self, EngineError> {
         let config = engine_config(options.codegen, options.role)?;
@@ -77,7 +99,12 @@ impl Engine {
         let linker = link(&wasmtime)?;
         let target = target(&wasmtime, options.codegen);
         let slots = Slots::new(CONCURRENT_CALLS_MAX);
-        Ok(Self(Arc::new(Inner { wasmtime, linker, options, id: engine_id(), target, slots })))
+        Ok(Self(Arc::new(Inner { wasmtime, linker, options, direct, id: engine_id(), target, slots })))
+    }
+
+    /// Whether core modules run alone where they can.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.0.direct
     }
 
     /// The engine id: engines of equal id give equal results, however they make code.
@@ -107,8 +134,11 @@ impl Engine {
     /// instantiated, or its description is not acceptable.
     pub fn load(&self, admitted: Admitted) -> Result<Component, Rejection> {
         let start = Instant::now();
-        let compiled = wasmtime::component::Component::from_binary(&self.0.wasmtime, admitted.bytes())
-            .map_err(|error| refused(&error))?;
+        let compiled = wasmtime::component::Component::from_binary(
+            &self.0.wasmtime,
+            &Shape::compilable(admitted.bytes()),
+        )
+        .map_err(|error| refused(&error))?;
         self.link(admitted, &compiled, start.elapsed())
     }
 
@@ -152,7 +182,7 @@ impl Engine {
 
     /// How many instances live now: none between two ticks.
     pub fn live_instances(&self) -> u64 {
-        self.0.wasmtime.pooling_allocator_metrics().map_or(0, |pool| pool.component_instances())
+        self.0.wasmtime.pooling_allocator_metrics().map_or(0, |pool| pool.core_instances())
     }
 
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {

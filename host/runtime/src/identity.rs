@@ -17,7 +17,7 @@ use crate::settings::{ALLOW, Codegen, SETTINGS, WASMTIME_VERSION, operator_cost}
 const DOMAIN: &str = "spellhost engine id 1";
 
 /// The domain of what code is made for.
-const TARGET_DOMAIN: &str = "spellhost code target 1";
+const TARGET_DOMAIN: &str = "spellhost code target 2";
 
 /// Parts of the text that is digested, by name.
 struct Parts(String);

@@ -38,10 +38,14 @@ mod identity;
 mod info;
 mod params;
 mod settings;
+mod shape;
 mod slots;
 mod trusted;
 
 mod abi;
+mod canonical;
+mod direct;
+mod instance;
 mod lifting;
 mod linking;
 mod log;

@@ -6,12 +6,13 @@
 use spellhost_lockstep::quantise;
 use spellhost_sim as sim;
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Lift, WasmList, WasmStr};
+use wasmtime::component::Lift;
 
 use crate::abi;
+use crate::canonical::Load;
 use crate::limits::{BYTE_LIST_ARGUMENT_MAX, LIST_ARGUMENT_ITEMS_MAX, STRING_ARGUMENT_BYTES_MAX};
 use crate::log::quoted;
-use crate::measured::{Measured, is_malformed_text};
+use crate::measured::{List, Text, well_formed};
 use crate::place::Place;
 use crate::prices::{EFFECT_PARAM, TEXT_BYTE};
 use crate::reads;
@@ -25,14 +26,14 @@ pub(crate) struct HostCall<'a, 'b> {
 }
 
 /// The length of a list of records, if it is short enough to be looked at.
-pub(crate) fn list_len<T: Lift>(list: &Measured<WasmList<T>>) -> Result<u64, Stop> {
-    let len = list.0.len();
+pub(crate) fn list_len<T: Lift + Load>(list: &List<T>) -> Result<u64, Stop> {
+    let len = list.len();
     if len > LIST_ARGUMENT_ITEMS_MAX { Err(Stop::Limit(sim::LimitKind::List)) } else { Ok(len as u64) }
 }
 
 /// The length of a list of bytes, if it is short enough to be looked at.
-pub(crate) fn bytes_len(list: &Measured<WasmList<u8>>) -> Result<u64, Stop> {
-    let len = list.0.len();
+pub(crate) fn bytes_len(list: &List<u8>) -> Result<u64, Stop> {
+    let len = list.len();
     if len > BYTE_LIST_ARGUMENT_MAX { Err(Stop::Limit(sim::LimitKind::List)) } else { Ok(len as u64) }
 }
 
@@ -71,12 +72,8 @@ fn one_of(names: impl Iterator<Item = &'static str>) -> String {
 
 impl HostCall<'_, '_> {
     /// Reads a text and charges for it.
-    pub(crate) fn text(&mut self, text: &Measured<WasmStr>) -> wasmtime::Result<String> {
-        let read = text.0.to_str(&*self.cx).map(|text| text.into_owned());
-        let malformed = |error: wasmtime::Error| {
-            if is_malformed_text(&error) { Stop::Limit(sim::LimitKind::String).into() } else { error }
-        };
-        let text = read.map_err(malformed)?;
+    pub(crate) fn text(&mut self, text: &Text) -> wasmtime::Result<String> {
+        let text = text.to_str(self.cx).map_err(well_formed)?.into_owned();
         if text.len() > STRING_ARGUMENT_BYTES_MAX {
             return Err(Stop::Limit(sim::LimitKind::String).into());
         }
@@ -86,15 +83,15 @@ impl HostCall<'_, '_> {
 
     /// Runs `act` on each item of a list at `place`, lifted one after the other; it is told where the
     /// item stands.
-    pub(crate) fn each<T: Lift>(
+    pub(crate) fn each<T: Lift + Load>(
         &mut self,
         place: Place<'_>,
         name: &'static str,
-        list: &Measured<WasmList<T>>,
+        list: &List<T>,
         mut act: impl FnMut(&mut Self, Place<'_>, T) -> wasmtime::Result<()>,
     ) -> wasmtime::Result<()> {
-        for at in 0..list.0.len() {
-            let Some(item) = list.0.get(&mut *self.cx, at) else { break };
+        for at in 0..list.len() {
+            let Some(item) = list.get(self.cx, at) else { break };
             act(self, place.item(name, at), item?)?;
         }
         Ok(())

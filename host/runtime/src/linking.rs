@@ -7,14 +7,16 @@
 use spellhost_sim::limits::{BOX_EDGE_MAX, EDITED_VOXELS_MAX, RAYS_MAX};
 use spellhost_sim::{Command, EntityId, LimitKind, Material};
 use wasmtime::StoreContextMut;
-use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower, WasmList, WasmStr};
+use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower};
 
 use crate::abi;
+use crate::canonical::{Answer, Params};
 use crate::contract::{PACKAGE, VERSION};
+use crate::direct::Imports;
 use crate::lifting::{HostCall, array, block_pos, block_size, bytes_len, entity_kind, list_len};
 use crate::log::LogLevel;
 use crate::lowering;
-use crate::measured::Measured;
+use crate::measured::{List, Text};
 use crate::place::Place;
 use crate::prices::{self, Price};
 use crate::reads;
@@ -24,9 +26,28 @@ use crate::told::TellAll;
 use crate::trace;
 
 type Context<'a> = StoreContextMut<'a, Session>;
-type List<T> = Measured<WasmList<T>>;
-type Text = Measured<WasmStr>;
-type Link = fn(&mut LinkerInstance<'_, Session>) -> wasmtime::Result<()>;
+type Link = fn(&mut Interface<'_>) -> wasmtime::Result<()>;
+
+/// What an interface is linked for.
+enum Interface<'a> {
+    /// Components.
+    Component(LinkerInstance<'a, Session>),
+    /// The core module of one spell.
+    Direct(&'a mut Imports),
+}
+
+const INTERFACES: [(&str, Link); 10] = [
+    ("scene", scene),
+    ("terrain", terrain),
+    ("projectiles", projectiles),
+    ("entities", entities),
+    ("presentation", presentation),
+    ("timers", timers),
+    ("remote-events", remote_events),
+    ("state", state),
+    ("random", random),
+    ("log", log),
+];
 
 /// The most draws of one `random.fill`.
 const DRAWS_MAX: u32 = 256;
@@ -38,45 +59,45 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Sessi
     for interface in ["types", "spells"] {
         linker.instance(&format!("{PACKAGE}/{interface}@{VERSION}"))?;
     }
-    let interfaces: [(&str, Link); 10] = [
-        ("scene", scene),
-        ("terrain", terrain),
-        ("projectiles", projectiles),
-        ("entities", entities),
-        ("presentation", presentation),
-        ("timers", timers),
-        ("remote-events", remote_events),
-        ("state", state),
-        ("random", random),
-        ("log", log),
-    ];
-    for (name, link) in interfaces {
-        link(&mut linker.instance(&format!("{PACKAGE}/{name}@{VERSION}"))?)?;
+    for (name, link) in INTERFACES {
+        link(&mut Interface::Component(linker.instance(&format!("{PACKAGE}/{name}@{VERSION}"))?))?;
     }
     spellhost_wasi::link(&mut linker)?;
     Ok(linker)
 }
 
+/// Satisfies what the core module of one spell imports.
+pub(crate) fn link_direct(imports: &mut Imports) -> wasmtime::Result<()> {
+    let mut interface = Interface::Direct(imports);
+    INTERFACES.iter().try_for_each(|(_, link)| link(&mut interface))
+}
+
 /// Links one import under the name that its price has; where its call is traced, it is told.
 fn import<P, R>(
-    interface: &mut LinkerInstance<'_, Session>,
+    interface: &mut Interface<'_>,
     price: Price,
     act: impl Fn(&mut Context<'_>, P) -> wasmtime::Result<R> + Send + Sync + 'static,
 ) -> wasmtime::Result<()>
 where
-    P: ComponentNamedList + Lift + TellAll + 'static,
-    R: ComponentNamedList + Lower + TellAll + 'static,
+    P: ComponentNamedList + Lift + Params + TellAll + 'static,
+    R: ComponentNamedList + Lower + Answer + TellAll + 'static,
 {
-    let name = price.function.split_once('.').map_or(price.function, |(_, name)| name);
-    interface.func_wrap(name, move |mut cx: Context<'_>, arguments: P| {
+    let act = move |cx: &mut Context<'_>, arguments: P| {
         if cx.data().trace.is_none() {
-            return act(&mut cx, arguments);
+            return act(cx, arguments);
         }
-        trace::told(&mut cx, price.function, arguments, &act)
-    })
+        trace::told(cx, price.function, arguments, &act)
+    };
+    match interface {
+        Interface::Component(instance) => {
+            let name = price.function.split_once('.').map_or(price.function, |(_, name)| name);
+            instance.func_wrap(name, move |mut cx: Context<'_>, arguments: P| act(&mut cx, arguments))
+        }
+        Interface::Direct(imports) => imports.define(price.function, act),
+    }
 }
 
-fn scene(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn scene(scene: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(scene, prices::TICK, |cx: &mut Context<'_>, (): ()| {
         enter(cx, prices::TICK.function, prices::TICK.of(0))?;
         Ok((cx.data().tick,))
@@ -108,7 +129,7 @@ fn scene(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     queries(scene)
 }
 
-fn rays(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn rays(scene: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(
         scene,
         prices::RAYCAST,
@@ -151,7 +172,7 @@ fn rays(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     })
 }
 
-fn queries(scene: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn queries(scene: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(scene, prices::ENTITY_BY_ID, |cx: &mut Context<'_>, (id,): (u64,)| {
         let price = prices::ENTITY_BY_ID;
         enter(cx, price.function, price.of(0))?;
@@ -192,7 +213,7 @@ fn answer(
     Ok((found.iter().map(lowering::entity).collect(),))
 }
 
-fn terrain(terrain: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn terrain(terrain: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(terrain, prices::TERRAIN_APPLY, |cx: &mut Context<'_>, (ops,): (List<abi::TerrainOp>,)| {
         let price = prices::TERRAIN_APPLY;
         enter(cx, price.function, price.of(list_len(&ops)?))?;
@@ -221,7 +242,7 @@ fn terrain(terrain: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     )
 }
 
-fn projectiles(projectiles: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn projectiles(projectiles: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(projectiles, prices::SPAWN, |cx: &mut Context<'_>, (specs,): (List<abi::ProjectileSpec>,)| {
         let price = prices::SPAWN;
         enter(cx, price.function, price.of(list_len(&specs)?))?;
@@ -232,7 +253,7 @@ fn projectiles(projectiles: &mut LinkerInstance<'_, Session>) -> wasmtime::Resul
     })
 }
 
-fn entities(entities: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn entities(entities: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(entities, prices::ENTITIES_APPLY, |cx: &mut Context<'_>, (ops,): (List<abi::EntityOp>,)| {
         let price = prices::ENTITIES_APPLY;
         enter(cx, price.function, price.of(list_len(&ops)?))?;
@@ -246,7 +267,7 @@ fn entities(entities: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> 
     })
 }
 
-fn presentation(presentation: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn presentation(presentation: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(presentation, prices::SHOW, |cx: &mut Context<'_>, (ops,): (List<abi::ShowOp>,)| {
         let price = prices::SHOW;
         enter(cx, price.function, price.of(list_len(&ops)?))?;
@@ -257,7 +278,7 @@ fn presentation(presentation: &mut LinkerInstance<'_, Session>) -> wasmtime::Res
     })
 }
 
-fn timers(timers: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn timers(timers: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(timers, prices::WAKE_AFTER, |cx: &mut Context<'_>, (after, tag): (u32, u32)| {
         let price = prices::WAKE_AFTER;
         enter(cx, price.function, price.of(0))?;
@@ -270,7 +291,7 @@ fn timers(timers: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     })
 }
 
-fn remote_events(remote: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn remote_events(remote: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(remote, prices::EMIT, |cx: &mut Context<'_>, (ops,): (List<abi::RemoteOp>,)| {
         let price = prices::EMIT;
         enter(cx, price.function, price.of(list_len(&ops)?))?;
@@ -288,7 +309,7 @@ fn remote_events(remote: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<(
     })
 }
 
-fn state(state: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn state(state: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(state, prices::LOAD, |cx: &mut Context<'_>, (): ()| {
         let bytes = cx.data().state().to_vec();
         enter(cx, prices::LOAD.function, prices::LOAD.of(bytes.len() as u64))?;
@@ -301,7 +322,7 @@ fn state(state: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
         if len > cx.data().state_bytes_max() as u64 {
             return Err(Stop::Limit(LimitKind::State).into());
         }
-        let bytes = bytes.0.as_le_slice(&*cx).to_vec();
+        let bytes = bytes.bytes(cx)?.to_vec();
         HostCall { cx, function: price.function }.issue(Place::CALL, Command::Save { bytes })
     })?;
     import(state, prices::FINISH, |cx: &mut Context<'_>, (): ()| {
@@ -311,7 +332,7 @@ fn state(state: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     })
 }
 
-fn random(random: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn random(random: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(random, prices::NEXT, |cx: &mut Context<'_>, (): ()| {
         enter(cx, prices::NEXT.function, prices::NEXT.of(0))?;
         Ok((cx.data_mut().random().next(),))
@@ -328,7 +349,7 @@ fn random(random: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
     })
 }
 
-fn log(log: &mut LinkerInstance<'_, Session>) -> wasmtime::Result<()> {
+fn log(log: &mut Interface<'_>) -> wasmtime::Result<()> {
     import(log, prices::LOG, |cx: &mut Context<'_>, (level, message): (abi::Level, Text)| {
         let function = prices::LOG.function;
         let described = cx.data().access == Access::Describing;

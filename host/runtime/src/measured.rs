@@ -1,22 +1,86 @@
 //! Arguments that say which limit they broke.
 //!
 //! Wasmtime counts what a host call copies in its own units, which depend on the host's type
-//! sizes, and fails with an error that says neither which argument nor of what kind. [`Measured`]
-//! lifts exactly as what it wraps, and turns that failure, and text that is not well formed, into
-//! the limit that would have been struck a moment later. So wasmtime's threshold never decides.
+//! sizes, and fails with an error that says neither which argument nor of what kind. [`Text`],
+//! [`List`] and [`Measured`] lift exactly as wasmtime's own types do, and turn that failure, and text
+//! that is not well formed, into the limit that would have been struck a moment later. So wasmtime's
+//! threshold never decides.
+//!
+//! Texts and lists stay in the guest's memory until they are read. Where that memory is depends on
+//! how the spell runs: as a component, or as its core module alone ([`crate::direct`]).
 
+use std::borrow::Cow;
 use std::char::DecodeUtf16Error;
+use std::marker::PhantomData;
 use std::str::Utf8Error;
 use std::string::FromUtf8Error;
 
 use spellhost_sim::LimitKind;
+use wasmtime::StoreContextMut;
 use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType, LiftContext};
 use wasmtime::component::{ComponentType, Lift, WasmList, WasmStr};
 
+use crate::canonical::{self, Load, Span};
+use crate::session::Session;
 use crate::stop::Stop;
 
-/// An argument or result of a guest that is a list or a string.
+/// A result of a guest that is a list or a string.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Measured<T>(pub(crate) T);
+
+/// A text argument, in the guest's memory.
+pub(crate) enum Text {
+    Component(WasmStr),
+    Direct(Span),
+}
+
+/// A list argument, in the guest's memory.
+pub(crate) enum List<T> {
+    Component(WasmList<T>),
+    Direct(Span, PhantomData<T>),
+}
+
+impl Text {
+    /// The text, if it is well formed.
+    pub(crate) fn to_str<'a>(&self, cx: &'a StoreContextMut<'_, Session>) -> wasmtime::Result<Cow<'a, str>> {
+        match self {
+            Self::Component(text) => text.to_str(cx),
+            Self::Direct(span) => Ok(str::from_utf8(span.bytes(cx)?)?.into()),
+        }
+    }
+}
+
+impl<T: Lift + Load> List<T> {
+    /// How many items.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Component(list) => list.len(),
+            Self::Direct(span, _) => span.len(),
+        }
+    }
+
+    /// The item at `at`, which is less than [`List::len`].
+    pub(crate) fn get(
+        &self,
+        cx: &mut StoreContextMut<'_, Session>,
+        at: usize,
+    ) -> Option<wasmtime::Result<T>> {
+        match self {
+            Self::Component(list) => list.get(cx, at),
+            Self::Direct(span, _) => Some(canonical::item(cx, *span, at)),
+        }
+    }
+}
+
+impl List<u8> {
+    /// The bytes.
+    pub(crate) fn bytes<'a>(&self, cx: &'a StoreContextMut<'_, Session>) -> wasmtime::Result<&'a [u8]> {
+        match self {
+            Self::Component(list) => Ok(list.as_le_slice(cx)),
+            Self::Direct(span, _) => span.bytes(cx),
+        }
+    }
+}
 
 /// Which limit a value of this shape breaks by being too large.
 pub(crate) trait Shape {
@@ -46,6 +110,11 @@ fn explain(limit: LimitKind, error: wasmtime::Error) -> wasmtime::Error {
     if exhausted {
         return Stop::Limit(limit).into();
     }
+    well_formed(error)
+}
+
+/// The error, or the limit that it stands for where text is not well formed.
+pub(crate) fn well_formed(error: wasmtime::Error) -> wasmtime::Error {
     if is_malformed_text(&error) { Stop::Limit(LimitKind::String).into() } else { error }
 }
 
@@ -54,35 +123,49 @@ pub(crate) fn is_malformed_text(error: &wasmtime::Error) -> bool {
     error.is::<Utf8Error>() || error.is::<DecodeUtf16Error>() || error.is::<FromUtf8Error>()
 }
 
-// SAFETY: every item is that of `T`, so the layout, the type check and the flattening that wasmtime
-// sees are those that `T`'s own implementation vouches for.
-#[allow(unsafe_code, reason = "wasmtime offers no safe way to lift a type of one's own")]
-unsafe impl<T: ComponentType> ComponentType for Measured<T> {
-    type Lower = T::Lower;
-    const ABI: CanonicalAbiInfo = T::ABI;
-    const MAY_REQUIRE_REALLOC: bool = T::MAY_REQUIRE_REALLOC;
+macro_rules! lifts_as {
+    ($([$($typed:tt)*] [$($lifted:tt)*] $name:ty, $of:ty, $make:expr;)*) => {
+        $(
+            // SAFETY: every item is that of the wrapped type, so the layout, the type check and the flattening that
+            // wasmtime sees are those that its own implementation vouches for.
+            #[allow(unsafe_code, reason = "wasmtime offers no safe way to lift a type of one's own")]
+            unsafe impl $($typed)* ComponentType for $name {
+                type Lower = <$of as ComponentType>::Lower;
+                const ABI: CanonicalAbiInfo = <$of as ComponentType>::ABI;
+                const MAY_REQUIRE_REALLOC: bool = <$of as ComponentType>::MAY_REQUIRE_REALLOC;
 
-    fn typecheck(ty: &InterfaceType, types: &InstanceType<'_>) -> wasmtime::Result<()> {
-        T::typecheck(ty, types)
-    }
+                fn typecheck(ty: &InterfaceType, types: &InstanceType<'_>) -> wasmtime::Result<()> {
+                    <$of as ComponentType>::typecheck(ty, types)
+                }
+            }
+
+            // SAFETY: both functions hand their arguments to the wrapped type's own and change nothing but the error.
+            #[allow(unsafe_code, reason = "wasmtime offers no safe way to lift a type of one's own")]
+            unsafe impl $($lifted)* Lift for $name {
+                fn linear_lift_from_flat(
+                    cx: &mut LiftContext<'_>,
+                    ty: InterfaceType,
+                    src: &Self::Lower,
+                ) -> wasmtime::Result<Self> {
+                    let lifted = <$of as Lift>::linear_lift_from_flat(cx, ty, src);
+                    lifted.map($make).map_err(|error| explain(<$of as Shape>::LIMIT, error))
+                }
+
+                fn linear_lift_from_memory(
+                    cx: &mut LiftContext<'_>,
+                    ty: InterfaceType,
+                    bytes: &[u8],
+                ) -> wasmtime::Result<Self> {
+                    let lifted = <$of as Lift>::linear_lift_from_memory(cx, ty, bytes);
+                    lifted.map($make).map_err(|error| explain(<$of as Shape>::LIMIT, error))
+                }
+            }
+        )*
+    };
 }
 
-// SAFETY: both functions hand their arguments to `T`'s own and change nothing but the error.
-#[allow(unsafe_code, reason = "wasmtime offers no safe way to lift a type of one's own")]
-unsafe impl<T: Lift + Shape> Lift for Measured<T> {
-    fn linear_lift_from_flat(
-        cx: &mut LiftContext<'_>,
-        ty: InterfaceType,
-        src: &Self::Lower,
-    ) -> wasmtime::Result<Self> {
-        T::linear_lift_from_flat(cx, ty, src).map(Self).map_err(|error| explain(T::LIMIT, error))
-    }
-
-    fn linear_lift_from_memory(
-        cx: &mut LiftContext<'_>,
-        ty: InterfaceType,
-        bytes: &[u8],
-    ) -> wasmtime::Result<Self> {
-        T::linear_lift_from_memory(cx, ty, bytes).map(Self).map_err(|error| explain(T::LIMIT, error))
-    }
+lifts_as! {
+    [] [] Text, WasmStr, Text::Component;
+    [<T: ComponentType>] [<T: Lift>] List<T>, WasmList<T>, List::Component;
+    [<T: ComponentType>] [<T: Lift + Shape>] Measured<T>, T, Measured;
 }

@@ -38,16 +38,14 @@ pub struct TrapFrame {
 impl TrapReport {
     pub(crate) fn new(trap: &str, error: &wasmtime::Error) -> Self {
         let backtrace = error.downcast_ref::<WasmBacktrace>();
-        let mut frames: Vec<_> = backtrace
+        let frames = backtrace
             .into_iter()
             .flat_map(WasmBacktrace::frames)
             .flat_map(lines_of)
+            // What has no name, such as the adapters that componentising adds, tells the author nothing.
+            .filter(|frame| *frame != TrapFrame::default())
             .take(FRAMES_MAX)
             .collect();
-        // The adapters that componentising adds have no names and tell the author nothing.
-        while frames.last().is_some_and(|frame| *frame == TrapFrame::default()) {
-            frames.pop();
-        }
         Self { trap: trap.into(), message: bounded(&error.root_cause().to_string()), frames }
     }
 
@@ -56,15 +54,19 @@ impl TrapReport {
         Self { trap: "host".into(), message: why.into(), frames: Vec::new() }
     }
 
-    /// The innermost place that is the author's own, as one line.
-    pub fn location(&self) -> Option<String> {
+    /// The innermost frame that is the author's own.
+    pub fn place(&self) -> Option<&TrapFrame> {
         let own = |frame: &&TrapFrame| frame.file.as_deref().is_some_and(|file| !is_library(file));
         let named =
             |frame: &&TrapFrame| frame.function.as_deref().is_some_and(|name| !is_library_function(name));
         let any = |frame: &&TrapFrame| frame.function.is_some();
         let mut frames = self.frames.iter();
-        let frame =
-            frames.clone().find(own).or_else(|| frames.clone().find(named)).or_else(|| frames.find(any))?;
+        frames.clone().find(own).or_else(|| frames.clone().find(named)).or_else(|| frames.find(any))
+    }
+
+    /// That frame as one line.
+    pub fn location(&self) -> Option<String> {
+        let frame = self.place()?;
         let place = match (&frame.file, frame.line) {
             (Some(file), Some(line)) => Some(format!("{file}:{line}")),
             (Some(file), None) => Some(file.clone()),

@@ -13,6 +13,7 @@ use spellhost_sim::limits::{
 use spellhost_sim::{CallLimits, CallStream, CastId, ChunkPos, Command, Edit, LimitKind, World};
 use wasmtime::{ResourceLimiter, StoreContextMut};
 
+use crate::canonical::Guest;
 use crate::limits::{MEMORY_BYTES_MAX, TABLE_ELEMENTS_MAX};
 use crate::log::Log;
 use crate::place::Place;
@@ -47,6 +48,8 @@ pub(crate) struct Session {
     wasi: Option<Box<Wasi>>,
     /// Where the call is traced: its host calls so far.
     pub(crate) trace: Option<Vec<HostCall>>,
+    /// Where the call runs without its component: the guest's memory, once it is there.
+    pub(crate) guest: Option<Guest>,
     limits: CallLimits,
     state: Vec<u8>,
     commands: Vec<Command>,
@@ -82,6 +85,7 @@ impl Session {
             quota: Quota::default(),
             wasi: None,
             trace: None,
+            guest: None,
             limits: CallLimits::default(),
             state: Vec::new(),
             commands: Vec::new(),
@@ -232,6 +236,11 @@ impl Default for Quota {
 }
 
 impl Quota {
+    /// Counts a small table that the call would have.
+    pub(crate) fn take_table(&mut self, elements: usize) {
+        self.table_elements += elements;
+    }
+
     fn grow(
         total: &mut usize,
         current: usize,

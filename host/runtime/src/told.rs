@@ -5,11 +5,12 @@
 
 use serde::{Serialize, Serializer};
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Lift, WasmList, WasmStr};
+use wasmtime::component::Lift;
 
 use crate::abi;
+use crate::canonical::Load;
 use crate::limits::{BYTE_LIST_ARGUMENT_MAX, STRING_ARGUMENT_BYTES_MAX};
-use crate::measured::Measured;
+use crate::measured::{List, Text};
 use crate::session::Session;
 
 /// An argument or answer of a host call. JSON: as the protocol writes it; a case of a variant is
@@ -135,9 +136,9 @@ impl<T: Tell> Tell for Vec<T> {
     }
 }
 
-impl Tell for Measured<WasmStr> {
+impl Tell for Text {
     fn tell(&self, cx: &mut Context<'_>) -> Told {
-        match self.0.to_str(&*cx) {
+        match self.to_str(cx) {
             Ok(text) if text.len() > STRING_ARGUMENT_BYTES_MAX => Told::TooLong(text.len()),
             Ok(text) => Told::Text(text.into_owned()),
             Err(_) => Told::Unreadable,
@@ -145,13 +146,13 @@ impl Tell for Measured<WasmStr> {
     }
 }
 
-impl<T: Tell + Lift> Tell for Measured<WasmList<T>> {
+impl<T: Tell + Lift + Load> Tell for List<T> {
     fn tell(&self, cx: &mut Context<'_>) -> Told {
-        let length = self.0.len();
+        let length = self.len();
         if length > BYTE_LIST_ARGUMENT_MAX {
             return Told::TooLong(length);
         }
-        let item = |at| match self.0.get(&mut *cx, at) {
+        let item = |at| match self.get(cx, at) {
             Some(Ok(item)) => item.tell(cx),
             _ => Told::Unreadable,
         };

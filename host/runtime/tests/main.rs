@@ -8,6 +8,7 @@ mod artefacts;
 mod call_limits;
 mod contract;
 mod description;
+mod direct;
 mod engines;
 mod golden_fuel;
 mod imports;

@@ -20,6 +20,10 @@ pub struct Config {
     pub allow: Vec<String>,
     /// What the outside calls this host, behind a proxy.
     pub public_url: Option<String>,
+    /// What compiled code is sealed with, where the environment says it.
+    pub secret_key: Option<String>,
+    /// Tries the database of a data directory in a process of its own; says what is wrong with it.
+    pub probe: fn(&std::path::Path) -> Result<(), String>,
     /// Threads that cast.
     pub threads: usize,
 }
@@ -28,5 +32,40 @@ impl Config {
     /// Whether everybody without a token is [`crate::who::GUEST`]: on loopback, and only there.
     pub fn is_open(&self) -> bool {
         self.listen.ip().is_loopback()
+    }
+
+    /// Where clients open a socket in a world: by the public name, else by the one they asked for.
+    pub fn socket_address(&self, asked: Option<&str>, world: &str) -> String {
+        let listen = self.listen.to_string();
+        let base = match &self.public_url {
+            Some(url) => url.trim_end_matches('/').replacen("http", "ws", 1),
+            None => format!("ws://{}", asked.unwrap_or(&listen)),
+        };
+        format!("{base}/ws?world={world}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_is_where_the_client_asked_or_where_the_operator_says() {
+        let mut config = Config {
+            data: PathBuf::new(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 5000)),
+            operator_token: None,
+            allow_guests: false,
+            allow_origin: Vec::new(),
+            allow: Vec::new(),
+            public_url: None,
+            secret_key: None,
+            probe: |_| Ok(()),
+            threads: 1,
+        };
+        assert_eq!(config.socket_address(None, "w"), "ws://127.0.0.1:5000/ws?world=w");
+        assert_eq!(config.socket_address(Some("localhost:5000"), "w"), "ws://localhost:5000/ws?world=w");
+        config.public_url = Some("https://spells.example.org/host/".into());
+        assert_eq!(config.socket_address(Some("10.0.0.1"), "w"), "wss://spells.example.org/host/ws?world=w");
     }
 }

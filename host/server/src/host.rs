@@ -4,26 +4,34 @@
 //! store before it moves in any world, and in the same order in all of them. Knows no HTTP.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
+use spellhost_runtime::Caster;
 use spellhost_sim::{Aim, CastId, Channel, Point};
 use spellhost_store::Store;
 use spellhost_wire::message::{self, RequestedParams};
-use spellhost_wire::reply::{CastAccepted, Published, Reason, RevisionReady, Told, Uploaded};
+use spellhost_wire::reply::{CastAccepted, Told};
 use spellhost_wire::{Code, Target};
 
+use crate::coding::Coded;
 use crate::config::Config;
-use crate::failure::Failure;
-use crate::limits::{CONNECTIONS_MAX, SESSION_LIFETIME};
+use crate::failure::{self, Failure};
+use crate::limits::{
+    CASTS_PER_SECOND, CHANGES_PER_SECOND, CONNECTIONS_MAX, EXCERPTS_AT_ONCE, SESSION_LIFETIME,
+};
+use crate::metering;
+use crate::notices::{Listeners, Noticed, Notices, notices};
+use crate::pace::Pace;
 use crate::params;
 use crate::shelf::Shelf;
-use crate::spells::{Moved, Spells, spell_of};
+use crate::spells::{Spells, spell_of};
 use crate::time::{now_ms, rfc3339};
 use crate::who::{Action, Actor, GUEST, OPERATOR, new_token, same_token};
-use crate::world::WorldHandle;
-use crate::world::ask::{Ask, Casting, Swapping, Wanted};
-use crate::world::telling::digest;
+use crate::world::ask::{Ask, Casting, Wanted};
+use crate::world::{Facts, WorldHandle};
+use crate::worlds::Worlds;
 
 /// The world that always exists.
 pub const DEFAULT_WORLD: &str = "default";
@@ -37,12 +45,28 @@ pub struct Host {
     /// Where everything is compiled.
     pub shelf: Shelf,
     operator_token: String,
-    worlds: RwLock<BTreeMap<String, WorldHandle>>,
+    /// Those that are open.
+    pub worlds: Worlds,
+    /// Components as they go over the wire.
+    pub coded: Coded,
+    /// How often who may change something.
+    pub requests: Pace,
+    casting: Pace,
+    /// Casts that were accepted since the host started, by spell.
+    casts: Mutex<BTreeMap<String, u64>>,
+    excerpts: tokio::sync::Semaphore,
+    stopping: AtomicBool,
     connections: AtomicU64,
     /// One permit for each connection that is open.
     open: Arc<tokio::sync::Semaphore>,
     /// Channels move one after the other, so that store and worlds agree on the order.
-    moving: tokio::sync::Mutex<()>,
+    pub(crate) moving: tokio::sync::Mutex<()>,
+    /// Connections by account.
+    pub listeners: Listeners,
+    /// What worlds are given to tell the host with.
+    pub notices: Notices,
+    /// The other end, until somebody attends to it.
+    noticed: Mutex<Option<Noticed>>,
 }
 
 /// A session that was opened.
@@ -66,11 +90,76 @@ pub struct Sender {
 
 impl Host {
     /// A host without worlds.
-    pub fn new(config: Config, store: Store, shelf: Shelf, operator_token: String) -> Self {
-        let worlds = RwLock::default();
-        let (connections, moving) = (AtomicU64::new(1), tokio::sync::Mutex::default());
-        let open = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
-        Self { config, store, shelf, operator_token, worlds, connections, open, moving }
+    pub fn new(
+        config: Config,
+        store: Store,
+        shelf: Shelf,
+        operator_token: String,
+        caster: Arc<Caster>,
+    ) -> Self {
+        let (notices, noticed) = notices();
+        Self {
+            config,
+            store,
+            shelf,
+            operator_token,
+            worlds: Worlds::new(caster),
+            coded: Coded::default(),
+            requests: Pace::new(CHANGES_PER_SECOND),
+            casting: Pace::new(CASTS_PER_SECOND),
+            casts: Mutex::default(),
+            excerpts: tokio::sync::Semaphore::new(EXCERPTS_AT_ONCE),
+            stopping: AtomicBool::new(false),
+            connections: AtomicU64::new(1),
+            open: Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX)),
+            moving: tokio::sync::Mutex::default(),
+            listeners: Listeners::default(),
+            notices,
+            noticed: Mutex::new(Some(noticed)),
+        }
+    }
+
+    /// What worlds notice, for the first who asks.
+    pub fn take_noticed(&self) -> Option<Noticed> {
+        self.noticed.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Says that the host goes down.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the host goes down.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Waits for a place among those who are making an excerpt.
+    ///
+    /// # Errors
+    /// `unavailable` where there will be none.
+    pub async fn excerpt_place(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Failure> {
+        self.excerpts.acquire().await.map_err(|_| Failure::unavailable())
+    }
+
+    /// How often a spell was cast since the host started.
+    pub fn casts_of(&self, spell: &str) -> u64 {
+        let casts = self.casts.lock().unwrap_or_else(PoisonError::into_inner);
+        casts.get(spell).copied().unwrap_or_default()
+    }
+
+    /// What is measured, as text.
+    pub fn measured(&self) -> String {
+        let worlds = self.worlds.all();
+        let facts = |count: fn(&Facts) -> &AtomicU64| {
+            worlds.iter().map(move |world| count(&world.facts).load(Ordering::Relaxed))
+        };
+        metering::text(metering::Now {
+            connections: CONNECTIONS_MAX - self.open.available_permits(),
+            worlds: worlds.len(),
+            players: facts(|facts| &facts.players).sum(),
+            queued: facts(|facts| &facts.queued).max().unwrap_or_default(),
+        })
     }
 
     /// A place for one more connection, until it is dropped; `None` where all are taken.
@@ -90,24 +179,12 @@ impl Host {
         self.connections.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Makes a world reachable.
-    pub fn add_world(&self, world: WorldHandle) {
-        let mut worlds = self.worlds.write().unwrap_or_else(PoisonError::into_inner);
-        worlds.insert(world.id.to_string(), world);
-    }
-
-    /// Every world.
-    pub fn worlds(&self) -> Vec<WorldHandle> {
-        self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-
     /// A world by name.
     ///
     /// # Errors
     /// `unknown_world`.
     pub fn world(&self, id: &str) -> Result<WorldHandle, Failure> {
-        let worlds = self.worlds.read().unwrap_or_else(PoisonError::into_inner);
-        worlds.get(id).cloned().ok_or_else(|| Failure::new(Code::UnknownWorld, "there is no such world"))
+        self.worlds.get(id).ok_or_else(|| Failure::new(Code::UnknownWorld, "there is no such world"))
     }
 
     /// Who a token stands for; without one, everybody's account on an open server.
@@ -144,9 +221,7 @@ impl Host {
     /// # Errors
     /// `unauthorized` where a stranger may not log in, `bad_message` for a name that is none.
     pub async fn login(self: &Arc<Self>, username: Option<String>) -> Result<LoggedIn, Failure> {
-        if !self.config.is_open() && !self.config.allow_guests {
-            return Err(Failure::new(Code::Unauthorized, "this host lets nobody in without an account"));
-        }
+        self.check_guests()?;
         let token = new_token().map_err(|error| Failure::internal(&error))?;
         let fresh = new_token().map_err(|error| Failure::internal(&error))?;
         let suffix = &fresh[..8];
@@ -169,17 +244,39 @@ impl Host {
                 }
                 Some(name) => name,
             };
-            let lifetime = u64::try_from(SESSION_LIFETIME.as_millis()).unwrap_or(u64::MAX);
-            let session = spellhost_store::NewSession {
-                client_id: client_id.clone(),
-                username: username.clone(),
-                scopes: Vec::new(),
-                expires_at_ms: now_ms().saturating_add(lifetime),
-            };
-            host.store.open_session(&session_token, session)?;
+            host.store.open_session(&session_token, session_of(&client_id, &username))?;
             Ok(LoggedIn { session_token, client_id, username })
         })
         .await
+    }
+
+    fn check_guests(&self) -> Result<(), Failure> {
+        if self.config.is_open() || self.config.allow_guests {
+            return Ok(());
+        }
+        Err(Failure::new(Code::Unauthorized, "this host lets nobody in without an account"))
+    }
+
+    /// Opens a session for who joins without a token: that of everybody's account on an open server,
+    /// and one of its own elsewhere or where a name is given. Who it is, its token and its client.
+    ///
+    /// # Errors
+    /// As of logging in.
+    pub async fn join(
+        self: &Arc<Self>,
+        username: Option<String>,
+    ) -> Result<(Actor, String, String), Failure> {
+        if username.is_some() || !self.config.is_open() {
+            let LoggedIn { session_token, client_id, username } = self.login(username).await?;
+            return Ok((Actor::Account(username), session_token, client_id));
+        }
+        let token = new_token().map_err(|error| Failure::internal(&error))?;
+        let client = new_token().map_err(|error| Failure::internal(&error))?;
+        let client = format!("client-{}", &client[..8]);
+        let session = session_of(&client, GUEST);
+        let own = token.clone();
+        self.blocking(move |host| Ok(host.store.open_session(&own, session)?)).await?;
+        Ok((Actor::Account(GUEST.into()), token, client))
     }
 
     /// What anybody may know of a world.
@@ -198,7 +295,8 @@ impl Host {
             "owner": kept.owner,
             "channel": crate::world::wire_channel(sim_channel(kept.channel)),
             "shape": kept.shape,
-            "seed": kept.seed.to_string(),
+            "seed": format!("{:016x}", kept.seed),
+            "terrain": kept.terrain,
             "tick": tick,
             "state_hash": hash.to_string(),
             "players": world.facts.players.load(Ordering::Relaxed),
@@ -215,7 +313,8 @@ impl Host {
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let host = self.clone();
-        tokio::task::spawn_blocking(move || work(&host)).await.map_err(|error| Failure::internal(&error))?
+        let work = failure::carried(move || work(&host));
+        tokio::task::spawn_blocking(work).await.map_err(|error| Failure::internal(&error))?
     }
 
     /// What is done with spells.
@@ -225,112 +324,7 @@ impl Host {
 
     /// Tells everybody everywhere.
     pub fn tell_all(&self, told: &Told) {
-        self.worlds().iter().for_each(|world| world.send(Ask::Tell(Box::new(told.clone()))));
-    }
-
-    /// Admits a component as a new revision and points `draft` to it.
-    ///
-    /// # Errors
-    /// As [`Spells::upload`].
-    pub async fn upload(
-        self: &Arc<Self>,
-        sender: &Sender,
-        spell: String,
-        bytes: Vec<u8>,
-    ) -> Result<(Uploaded, bool), Failure> {
-        let actor = sender.actor.clone();
-        let (uploaded, is_new) =
-            self.blocking(move |host| host.spells().upload(&actor, &spell, &bytes)).await?;
-        if is_new {
-            self.tell_all(&Told::RevisionReady(RevisionReady {
-                spell_id: uploaded.spell_id.clone(),
-                revision_id: uploaded.revision_id,
-                manifest: uploaded.manifest.clone(),
-            }));
-        }
-        let draft = message::Publish {
-            spell_id: uploaded.spell_id.clone(),
-            revision_id: uploaded.revision_id.to_string(),
-            channel: spellhost_wire::Channel::Draft,
-            note: None,
-            trial: None,
-            guard: None,
-        };
-        self.publish(sender, draft).await?;
-        Ok((uploaded, is_new))
-    }
-
-    /// Points a channel to a revision, in the store and then in every world.
-    ///
-    /// # Errors
-    /// As [`Spells::publish`]; then nothing has changed anywhere.
-    pub async fn publish(
-        self: &Arc<Self>,
-        sender: &Sender,
-        publish: message::Publish,
-    ) -> Result<Published, Failure> {
-        if publish.trial.is_some() || publish.guard.is_some() {
-            let reason = "this host does not try or guard a publish: leave out trial and guard";
-            return Err(Failure::new(Code::BadParam, reason));
-        }
-        let _turn = self.moving.lock().await;
-        let actor = sender.actor.clone();
-        let moved = self
-            .blocking(move |host| {
-                let message::Publish { spell_id, revision_id, channel, note, .. } = publish;
-                host.spells().publish(&actor, &spell_id, &revision_id, store_channel(channel), note)
-            })
-            .await?;
-        self.swap(sender, moved, Reason::Publish).await
-    }
-
-    /// Points a channel to the entry before.
-    ///
-    /// # Errors
-    /// As [`Spells::rollback`].
-    pub async fn rollback(
-        self: &Arc<Self>,
-        sender: &Sender,
-        of: message::OfChannel,
-    ) -> Result<Published, Failure> {
-        let _turn = self.moving.lock().await;
-        let actor = sender.actor.clone();
-        let moved = self
-            .blocking(move |host| {
-                let reason = spellhost_store::Reason::Rollback;
-                host.spells().rollback(&actor, &of.spell_id, store_channel(of.channel), reason)
-            })
-            .await?;
-        self.swap(sender, moved, Reason::Rollback).await
-    }
-
-    /// Swaps a revision into every world; answers with the tick of the sender's.
-    async fn swap(&self, sender: &Sender, moved: Moved, reason: Reason) -> Result<Published, Failure> {
-        let channel = sim_channel(moved.channel);
-        let swapping = Swapping {
-            spell: moved.spell.clone(),
-            channel,
-            revision: moved.revision,
-            component: moved.component,
-            previous: moved.previous,
-            reason,
-        };
-        let mut tick = 0;
-        for world in self.worlds() {
-            let swapped = world.ask(|answer| Ask::Swap(Box::new(swapping.clone()), answer)).await;
-            // A world that closes meanwhile finds the channel in the store when it opens again.
-            if let (Ok(swapped), true) = (swapped, *world.id == *sender.world) {
-                tick = swapped;
-            }
-        }
-        Ok(Published {
-            spell_id: moved.spell.as_str().into(),
-            revision_id: digest(moved.revision.id),
-            channel: crate::world::wire_channel(channel),
-            tick,
-            manifest: moved.manifest,
-            trial: None,
-        })
+        self.worlds.all().iter().for_each(|world| world.send(Ask::Tell(Box::new(told.clone()))));
     }
 
     /// Casts.
@@ -344,6 +338,11 @@ impl Host {
     ) -> Result<CastAccepted, Failure> {
         sender.actor.check(Action::Play)?;
         let spell = spell_of(&request.spell_id)?;
+        if !self.casting.take(&sender.client, Instant::now()) {
+            let most = format!("at most {CASTS_PER_SECOND} casts a second");
+            return Err(Failure::new(Code::RateLimited, most));
+        }
+        let name = spell.as_str().to_owned();
         let actor = sender.actor.clone();
         let (spell_id, revision_id, named) =
             (request.spell_id, request.revision_id, request.channel.map(from_wire));
@@ -371,7 +370,18 @@ impl Host {
         let (CastId(cast_id), tick) = world
             .ask(|answer| Ask::Cast(Box::new(Casting { spell, wanted, client, aim, params, answer })))
             .await?;
+        *self.casts.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_default() += 1;
         Ok(CastAccepted { cast_id, tick })
+    }
+}
+
+fn session_of(client_id: &str, username: &str) -> spellhost_store::NewSession {
+    let lifetime = u64::try_from(SESSION_LIFETIME.as_millis()).unwrap_or(u64::MAX);
+    spellhost_store::NewSession {
+        client_id: client_id.into(),
+        username: username.into(),
+        scopes: Vec::new(),
+        expires_at_ms: now_ms().saturating_add(lifetime),
     }
 }
 

@@ -13,17 +13,22 @@ use spellhost_store::{
 };
 use spellhost_wire::Frame;
 
+use crate::failure::Failure;
 use crate::limits::LOG_TICKS;
+use crate::metering;
 use crate::world::Recorder;
+use crate::world::ask::Answer;
 
-/// How long frames are gathered before they are written.
-const BATCH: Duration = Duration::from_millis(250);
+/// How long frames are gathered before they are written. What was told in this time, and while the disk
+/// syncs, is lost with a host that is killed: everybody is resynced when it comes back. What was
+/// published is kept before it is told.
+const BATCH: Duration = Duration::from_millis(100);
 /// The part of a snapshot that is the simulation's own.
 pub const WORLD_PART: &str = "world";
 
 enum Kept {
     Frame(Arc<Frame>),
-    Snapshot(Box<World>),
+    Snapshot(Box<World>, Option<Answer<u64>>),
 }
 
 /// The tick's end of the thread.
@@ -59,8 +64,8 @@ impl Recorder for Keeper {
         self.send(Kept::Frame(frame.clone()));
     }
 
-    fn snapshot(&mut self, world: &World) {
-        self.send(Kept::Snapshot(Box::new(world.clone())));
+    fn snapshot(&mut self, world: &World, kept: Option<Answer<u64>>) {
+        self.send(Kept::Snapshot(Box::new(world.clone()), kept));
     }
 }
 
@@ -89,8 +94,8 @@ impl Log {
             while let Ok(kept) = next {
                 match kept {
                     Kept::Frame(frame) => frames.push(frame),
-                    Kept::Snapshot(world) => {
-                        snapshot = Some(world);
+                    Kept::Snapshot(world, kept) => {
+                        snapshot = Some((world, kept));
                         break;
                     }
                 }
@@ -100,8 +105,14 @@ impl Log {
                 }
             }
             self.note("frames are not kept", self.append(&frames));
-            if let Some(world) = snapshot {
-                self.note("a snapshot is not kept", self.save(&world));
+            if let Some((world, kept)) = snapshot {
+                let saved = self.save(&world);
+                if let Some(kept) = kept {
+                    let tick = saved.as_ref().map(|()| world.tick());
+                    // Who asked may have gone.
+                    let _ = kept.send(tick.map_err(|error| Failure::internal(error)));
+                }
+                self.note("a snapshot is not kept", saved);
             }
         }
     }
@@ -118,26 +129,35 @@ impl Log {
         let entries: Vec<(u64, &[u8])> =
             encoded.iter().map(|(tick, bytes)| (*tick, bytes.as_slice())).collect();
         let refs: Vec<Digest> = frames.iter().flat_map(|frame| named(frame)).collect();
+        let begun = Instant::now();
         self.store.append(&self.world, &entries, &refs)?;
-        self.store.sync(&self.world)
+        self.store.sync(&self.world)?;
+        metering::stored(begun.elapsed());
+        Ok(())
     }
 
     fn save(&self, world: &World) -> Result<(), StoreError> {
-        let digest = self.store.put(&world.snapshot())?;
-        let refs = world.components().map(|component| Digest(component.0)).collect();
-        self.store.save_snapshot(
-            &self.world,
-            NewSnapshot {
-                tick: world.tick(),
-                hash: world.state_hash().0,
-                engine_id: self.engine_id.clone(),
-                parts: vec![Part { name: WORLD_PART.into(), digest }],
-                refs,
-            },
-        )?;
+        save(&self.store, &self.world, &self.engine_id, world)?;
         self.store.retain(&self.world, Retention { ticks: Some(LOG_TICKS), bytes: None })?;
         Ok(())
     }
+}
+
+/// Keeps the state of a world.
+///
+/// # Errors
+/// Where the store does not take it.
+pub fn save(store: &Store, id: &WorldId, engine_id: &str, world: &World) -> Result<(), StoreError> {
+    let digest = store.put(&world.snapshot())?;
+    let refs = world.components().map(|component| Digest(component.0)).collect();
+    let snapshot = NewSnapshot {
+        tick: world.tick(),
+        hash: world.state_hash().0,
+        engine_id: engine_id.into(),
+        parts: vec![Part { name: WORLD_PART.into(), digest }],
+        refs,
+    };
+    store.save_snapshot(id, snapshot).map(|_| ())
 }
 
 /// The revisions and components that a frame names, which its log keeps from being removed.

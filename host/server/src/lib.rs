@@ -8,22 +8,45 @@ pub mod config;
 pub mod limits;
 
 mod failure;
+mod metering;
+mod pace;
 mod time;
 mod who;
 
+mod catalogue;
+mod guard;
 mod params;
 mod shelf;
 mod spells;
 
+mod excerpt;
 mod keeper;
 mod recovery;
 mod world;
+mod worlds;
 
+mod columns;
+mod notices;
+mod publishing;
+mod scene;
+mod trial;
+
+mod child;
 mod host;
-mod origin;
-mod routes;
-mod serve;
 mod socket;
 
+mod coding;
+mod door;
+mod openapi;
+mod origin;
+#[allow(unused_qualifications, reason = "utoipa names the types of parameters in full")]
+mod page;
+mod range;
+mod request;
+#[allow(unused_qualifications, reason = "utoipa names the types of parameters in full")]
+mod routes;
+mod serve;
+
+pub use child::compile_in_child;
 pub use config::Config;
-pub use serve::{ServeError, Stop, serve};
+pub use serve::{Ended, ServeError, Stop, serve};

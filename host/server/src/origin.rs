@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use spellhost_wire::Code;
@@ -14,6 +14,10 @@ use spellhost_wire::Code;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::Host;
+
+/// What pages may read of an answer beside its body.
+const EXPOSED: &str = "content-range, digest, etag, retry-after, spellhost-engine-id, spellhost-last-tick, \
+    spellhost-state-hash, spellhost-tick, x-request-id";
 
 /// Refuses what comes from elsewhere, and lets any page read.
 pub async fn guard(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
@@ -23,14 +27,49 @@ pub async fn guard(State(host): State<Arc<Host>>, request: Request, next: Next) 
     if host.config.is_open() && !text(headers, header::HOST).is_none_or(is_loopback) {
         return Failure::new(Code::Forbidden, "this host answers to loopback names only").into_response();
     }
+    if let Some(method) = preflight(request.method(), headers) {
+        return answer(&host.config, method, headers);
+    }
     if changes && !is_allowed(&host.config, headers) {
         return Failure::new(Code::Forbidden, "pages of this origin may change nothing here").into_response();
     }
+    let origin = headers.get(header::ORIGIN).cloned();
     let mut response = next.run(request).await;
-    if reads {
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let answered = response.headers_mut();
+    match origin {
+        _ if reads => {
+            answered.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        }
+        Some(origin) => {
+            answered.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            answered.append(header::VARY, HeaderValue::from_static("origin"));
+        }
+        None => return response,
     }
+    answered.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     response
+}
+
+/// What a browser asks before a page may do what no form could: the method that it wants.
+fn preflight<'a>(method: &Method, headers: &'a HeaderMap) -> Option<&'a str> {
+    let wanted = text(headers, header::ACCESS_CONTROL_REQUEST_METHOD)?;
+    (*method == Method::OPTIONS).then_some(wanted)
+}
+
+fn answer(config: &Config, method: &str, headers: &HeaderMap) -> Response {
+    let reads = ["GET", "HEAD"].contains(&method);
+    if !reads && !is_allowed(config, headers) {
+        return Failure::new(Code::Forbidden, "pages of this origin may change nothing here").into_response();
+    }
+    let any = HeaderValue::from_static("*");
+    let origin = headers.get(header::ORIGIN).filter(|_| !reads).cloned().unwrap_or(any);
+    let fixed = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, DELETE"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, x-request-id"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+        (header::VARY, "origin"),
+    ];
+    (StatusCode::NO_CONTENT, [(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)], fixed).into_response()
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use spellhost_lockstep::applying::apply_tick;
 use spellhost_lockstep::{Pins, pin, reference};
 use spellhost_sim::{World, WorldConfig};
-use spellhost_store::{Blobs as _, Digest, FrameLog as _, LogEntry, Snapshot, Store, WorldId};
+use spellhost_store::{Blobs as _, Digest, Epoch, FrameLog as _, LogEntry, Snapshot, Store, WorldId};
 use spellhost_wire::Frame;
 
-use crate::keeper::WORLD_PART;
+use crate::keeper::{WORLD_PART, save};
 use crate::limits::BACKLOG_FRAMES;
 
 /// Why a world cannot go on.
@@ -25,6 +25,11 @@ pub enum RecoveryError {
     Snapshot { tick: u64, reason: String },
     #[error("the frame of tick {tick} cannot be followed: {reason}")]
     Frame { tick: u64, reason: String },
+    #[error(
+        "world `{world}` has frames that engine {old} played after its last snapshot, and this one is {new}: start and \
+         stop the version of {old} once, then this one goes on"
+    )]
+    Epoch { world: String, old: String, new: String },
     #[error("frames from tick {tick} on are missing; the next that is kept is {next}")]
     Gap { tick: u64, next: u64 },
 }
@@ -41,14 +46,20 @@ pub struct Recovered {
 ///
 /// # Errors
 /// [`RecoveryError`].
-pub fn recover(store: &Store, id: &WorldId, config: WorldConfig) -> Result<Recovered, RecoveryError> {
+pub fn recover(
+    store: &Store,
+    id: &WorldId,
+    config: WorldConfig,
+    engine_id: &str,
+) -> Result<Recovered, RecoveryError> {
+    let begins = enter_epoch(store, id, config, engine_id)?;
     let mut world = match store.snapshot_at(id, u64::MAX)? {
         Some(snapshot) => restored(store, &snapshot)?,
         None => World::new(config),
     };
     let mut frames = VecDeque::new();
     let Some(last) = store.last_tick(id)? else { return Ok(Recovered { world, frames }) };
-    let from = world.tick().min(last.saturating_sub(BACKLOG_FRAMES as u64 - 1));
+    let from = world.tick().min(last.saturating_sub(BACKLOG_FRAMES as u64 - 1).max(begins));
     let mut pins = Pins::new();
     for entry in store.read(id, from..=last)? {
         let LogEntry::Frame { tick, bytes } = entry? else { continue };
@@ -69,7 +80,39 @@ pub fn recover(store: &Store, id: &WorldId, config: WorldConfig) -> Result<Recov
     Ok(Recovered { world, frames })
 }
 
-fn restored(store: &Store, snapshot: &Snapshot) -> Result<World, RecoveryError> {
+/// Makes sure that the log goes on with this engine: the first tick of its own frames. A world of an older
+/// engine goes on from its last snapshot, where nothing was played after it.
+fn enter_epoch(
+    store: &Store,
+    id: &WorldId,
+    config: WorldConfig,
+    engine_id: &str,
+) -> Result<u64, RecoveryError> {
+    let Some(snapshot) = store.snapshot_at(id, u64::MAX)? else {
+        // From the first moment on it is known whose frames follow.
+        save(store, id, engine_id, &World::new(config))?;
+        return Ok(0);
+    };
+    if snapshot.engine_id == engine_id {
+        return Ok(store.epochs(id)?.last().map_or(0, |epoch| epoch.tick + 1));
+    }
+    let (old, new) = (snapshot.engine_id.clone(), engine_id.to_owned());
+    if store.last_tick(id)?.is_some_and(|last| last >= snapshot.tick) {
+        return Err(RecoveryError::Epoch { world: id.to_string(), old, new });
+    }
+    let world = restored(store, &snapshot)?;
+    let tick = snapshot.tick.saturating_sub(1);
+    store.append_epoch(id, Epoch { tick, from_engine: old, to_engine: new })?;
+    // A snapshot of this engine: whoever opens the world next knows whose frames follow.
+    save(store, id, engine_id, &world)?;
+    Ok(snapshot.tick)
+}
+
+/// The world of a snapshot.
+///
+/// # Errors
+/// Where it is not what was saved.
+pub fn restored(store: &Store, snapshot: &Snapshot) -> Result<World, RecoveryError> {
     let tick = snapshot.tick;
     let unreadable = |reason: String| RecoveryError::Snapshot { tick, reason };
     let part = snapshot.parts.iter().find(|part| part.name == WORLD_PART);
@@ -82,7 +125,10 @@ fn restored(store: &Store, snapshot: &Snapshot) -> Result<World, RecoveryError> 
 }
 
 /// Pins every revision that enters with a frame.
-fn pin_all(store: &Store, frame: &Frame, pins: &mut Pins) -> Result<(), RecoveryError> {
+///
+/// # Errors
+/// Where the store has no such revision.
+pub fn pin_all(store: &Store, frame: &Frame, pins: &mut Pins) -> Result<(), RecoveryError> {
     let casts = frame.casts.iter().map(|cast| cast.revision_id);
     let swaps = frame.swaps.iter().map(|swap| swap.revision_id);
     for revision in casts.chain(swaps) {

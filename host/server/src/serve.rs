@@ -3,28 +3,29 @@
 //! Promises that a port in use, a directory in use and a public address without authentication are
 //! said before anything else happens, and that stopping loses nothing.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use spellhost_forge::Workbench;
-use spellhost_runtime::{Caster, Engine, EngineError, EngineOptions, Library, Policy};
-use spellhost_sim::{Channel, Digest, SpellId, World, WorldConfig};
-use spellhost_store::{Options, Store, StoreError};
+use spellhost_runtime::{Caster, Engine, EngineError, EngineOptions, Policy};
+use spellhost_store::{DirLock, Options, Store, StoreError};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
-use crate::failure::Failure;
-use crate::host::{DEFAULT_WORLD, Host, sim_channel};
-use crate::keeper::Keeper;
-use crate::limits::DRAIN;
-use crate::recovery::recover;
+use crate::door::{Deadlines, Door};
+use crate::host::{DEFAULT_WORLD, Host};
+use crate::limits::{ADDRESS_CONNECTIONS_MAX, BODY_DEADLINE, DRAIN, HEAD_DEADLINE};
+use crate::metering;
 use crate::routes::router;
 use crate::shelf::Shelf;
-use crate::who::GUEST;
-use crate::world::ask::Ask;
-use crate::world::{self, DEFAULT_TERRAIN, Heads, Start, WorldHandle};
+
+/// How long a signal may take from the program to the runtime.
+const SIGNAL_GRACE: Duration = Duration::from_secs(5);
+/// How often measurements are counted together.
+const TIDY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Why a host does not start.
 #[derive(Debug, thiserror::Error)]
@@ -92,57 +93,109 @@ impl Stop {
     }
 }
 
-type Thread = std::thread::JoinHandle<World>;
+/// Why a host ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to.
+    Told,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
 
-/// Serves until it is told to stop, and then ends every world with a snapshot. `ready` is told where
-/// it listens, once everything answers.
+/// Serves until a signal or [`Stop`] ends it, and then ends every world with a snapshot. From the
+/// first moment it says that it is alive, and that it is not ready; `ready` is told where it listens,
+/// once everything answers.
 ///
 /// # Errors
 /// [`ServeError`], all before anything is served.
-pub fn serve(config: Config, ready: impl FnOnce(SocketAddr), stop: Stop) -> Result<(), ServeError> {
+pub fn serve(mut config: Config, ready: impl FnOnce(SocketAddr), stop: Stop) -> Result<Ended, ServeError> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Threads)?;
+    let asked = config.listen;
+    let listen = |source| ServeError::Listen { address: asked, source };
+    let listener = runtime.block_on(TcpListener::bind(asked)).map_err(listen)?;
+    config.listen = listener.local_addr().map_err(listen)?;
     let address = config.listen;
-    let listen = |source| ServeError::Listen { address, source };
-    let listener = runtime.block_on(TcpListener::bind(address)).map_err(listen)?;
-    let address = listener.local_addr().map_err(listen)?;
-    let (host, worlds) = open(config)?;
+    let signals = runtime.block_on(async { Signals::listen() }).map_err(ServeError::Threads)?;
+    metering::begin();
+    let deadlines = Deadlines { head: HEAD_DEADLINE, body: BODY_DEADLINE };
+    let door = Door::new(deadlines, ADDRESS_CONNECTIONS_MAX);
+    runtime.spawn(door.clone().take_in(listener));
+    runtime.spawn(tidy());
+    let host = open(config)?;
+    if let Some(noticed) = host.take_noticed() {
+        runtime.spawn(host.clone().attend(noticed));
+    }
+    door.ready(router(host.clone()));
+    tracing::info!(%address, "ready");
     ready(address);
-    let result = runtime.block_on(run(host.clone(), listener, stop));
-    let handles = host.worlds();
-    handles.iter().for_each(|world| world.send(Ask::Close));
-    worlds.into_iter().for_each(|thread| drop(thread.join()));
+    let ended = runtime.block_on(signals.end(stop));
+    tracing::info!(?ended, "draining");
+    host.stop();
+    door.close();
+    // Who is in the middle of a request gets an answer while the worlds still tick.
+    runtime.block_on(door.drained(DRAIN));
+    host.worlds.close_all();
     runtime.block_on(host.drained(DRAIN));
     if let Err(error) = host.store.close() {
         tracing::error!(%error, "the store did not close");
     }
     runtime.shutdown_timeout(DRAIN);
-    result.map_err(listen)
+    Ok(ended)
 }
 
-/// Answers requests until told to stop, and then no longer than [`DRAIN`].
-async fn run(host: Arc<Host>, listener: TcpListener, stop: Stop) -> std::io::Result<()> {
-    let app = router(host).into_make_service_with_connect_info::<SocketAddr>();
-    let stopping = Arc::new(tokio::sync::Notify::new());
-    let told = stopping.clone();
-    let graceful = async move {
-        stop.0.notified().await;
-        told.notify_one();
-    };
-    let late = async {
-        stopping.notified().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        served = axum::serve(listener, app).with_graceful_shutdown(graceful) => served,
-        () = late => Ok(()),
+/// The signals that end a host.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn end(mut self, stop: Stop) -> Ended {
+        tokio::select! {
+            ended = self.next() => return ended,
+            () = stop.0.notified() => {}
+        }
+        // The program may have told of a signal before the runtime did: which one it was is known in
+        // a moment, unless it came before anybody listened.
+        tokio::time::timeout(SIGNAL_GRACE, self.next()).await.unwrap_or(Ended::Told)
+    }
+
+    async fn next(&mut self) -> Ended {
+        tokio::select! {
+            _ = self.interrupt.recv() => Ended::Interrupted,
+            _ = self.terminate.recv() => Ended::Told,
+            _ = self.hangup.recv() => Ended::Told,
+        }
     }
 }
 
-fn open(config: Config) -> Result<(Arc<Host>, Vec<Thread>), ServeError> {
+/// Counts together what was measured, for as long as the host runs.
+async fn tidy() {
+    let mut every = tokio::time::interval(TIDY_INTERVAL);
+    loop {
+        every.tick().await;
+        metering::tidy();
+    }
+}
+
+fn open(config: Config) -> Result<Arc<Host>, ServeError> {
     let data = config.data.clone();
     let failed = |source| ServeError::Store { data: data.clone(), source };
-    let (store, _) = Store::open(&config.data, Options::default()).map_err(failed)?;
+    let lock = DirLock::take(&config.data).map_err(failed)?;
+    (config.probe)(&config.data)
+        .map_err(|detail| failed(StoreError::DatabaseDamaged { dir: data.join("db"), detail }))?;
+    let options = Options { probed: true, ..Options::default() };
+    let (store, _) = Store::open_locked(lock, options).map_err(failed)?;
     let token = match &config.operator_token {
         Some(token) => token.clone(),
         None => store.operator_token().map_err(failed)?,
@@ -150,62 +203,14 @@ fn open(config: Config) -> Result<(Arc<Host>, Vec<Thread>), ServeError> {
     let engine = Engine::new(EngineOptions::default())?;
     let caster = Arc::new(Caster::new(&engine, config.threads).map_err(ServeError::Threads)?);
     let workbench = Workbench::of_this_program().map_err(ServeError::Compiler)?;
+    let secret = match &config.secret_key {
+        Some(key) => *blake3::hash(key.as_bytes()).as_bytes(),
+        None => store.secret_key().map_err(failed)?,
+    };
     let policy = config.allow.iter().fold(Policy::default(), Policy::with);
-    let shelf = Shelf::new(engine, policy, workbench);
-    let host = Arc::new(Host::new(config, store, shelf, token));
-    let (world, thread) = open_world(&host, DEFAULT_WORLD, &caster)
-        .map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;
-    host.add_world(world);
-    Ok((host, vec![thread]))
-}
-
-fn open_world(
-    host: &Host,
-    id: &str,
-    caster: &Arc<Caster>,
-) -> Result<(WorldHandle, Thread), Box<dyn std::error::Error + Send + Sync>> {
-    let own = spellhost_store::WorldId::parse(id)?;
-    let seed = 1;
-    host.store.create_world(spellhost_store::NewWorld {
-        world_id: own.clone(),
-        name: id.into(),
-        owner: GUEST.into(),
-        channel: spellhost_store::Channel::Stable,
-        shape: "box".into(),
-        seed,
-        terrain: "hills".into(),
-    })?;
-    let recovered = recover(&host.store, &own, WorldConfig { terrain: DEFAULT_TERRAIN, seed })?;
-    let heads = heads(host)?;
-    let mut library = Library::new();
-    heads.values().for_each(|(_, component)| library.insert(component.clone()));
-    for component in recovered.world.components() {
-        library.insert(host.shelf.component(&host.store, component)?);
-    }
-    let engine_id = host.shelf.engine().id().to_string();
-    let recorder = Box::new(Keeper::start(host.store.clone(), own, engine_id)?);
-    let channel = Channel::Stable;
-    let start = Start { id: id.into(), recovered, channel, heads, library, caster: caster.clone(), recorder };
-    Ok(world::open(start)?)
-}
-
-/// What every channel points to.
-fn heads(host: &Host) -> Result<Heads, Failure> {
-    let mut heads = BTreeMap::new();
-    for spell in host.store.spells()? {
-        let Some(id) = SpellId::parse(&spell.spell_id.to_string()) else { continue };
-        let channels = [
-            (spellhost_store::Channel::Draft, spell.active.draft),
-            (spellhost_store::Channel::Beta, spell.active.beta),
-            (spellhost_store::Channel::Stable, spell.active.stable),
-        ];
-        for (channel, revision) in channels {
-            let Some(revision) = revision else { continue };
-            heads.insert(
-                (id.clone(), sim_channel(channel)),
-                host.shelf.revision(&host.store, Digest(revision.0))?,
-            );
-        }
-    }
-    Ok(heads)
+    let shelf = Shelf::new(engine, policy, workbench, secret).map_err(ServeError::Threads)?;
+    let host = Arc::new(Host::new(config, store, shelf, token, caster));
+    let opened = host.worlds.open_all(&host);
+    opened.map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;
+    Ok(host)
 }

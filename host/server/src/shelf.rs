@@ -1,18 +1,21 @@
 //! Components that are compiled, and what their revisions are to the simulation.
 //!
 //! Compiles in a child process while the caller waits, who must not be a tick. Promises one compilation for each
-//! component, however many ask at once.
+//! component, however many ask at once, and none where this machine has compiled it before: code is
+//! kept in the store, sealed with the host's key. Code without that seal, or of another engine or
+//! processor, is never loaded.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spellhost_forge::{Cancel, LoadError, Workbench};
-use spellhost_runtime::{Component, Engine, Policy, admit};
+use spellhost_runtime::{Admitted, Artefact, ArtefactKey, Caster, Component, Engine, Policy, admit};
 use spellhost_sim::{Digest, RevisionRef};
 use spellhost_store::{Blobs, Store};
 use spellhost_wire::Code;
 
 use crate::failure::Failure;
+use crate::limits::ARTEFACT_BYTES_MAX;
 
 /// A place for one component, filled by the first who needs it.
 type Place = Arc<Mutex<Option<Component>>>;
@@ -22,13 +25,31 @@ pub struct Shelf {
     engine: Engine,
     policy: Policy,
     workbench: Workbench,
+    key: ArtefactKey,
+    /// Where revisions are tried: a thread of its own.
+    rehearsing: Caster,
     places: Mutex<BTreeMap<Digest, Place>>,
 }
 
 impl Shelf {
-    /// An empty shelf.
-    pub fn new(engine: Engine, policy: Policy, workbench: Workbench) -> Self {
-        Self { engine, policy, workbench, places: Mutex::default() }
+    /// An empty shelf; `secret` is the host's own.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn new(
+        engine: Engine,
+        policy: Policy,
+        workbench: Workbench,
+        secret: [u8; 32],
+    ) -> std::io::Result<Self> {
+        let key = ArtefactKey::from_bytes(blake3::derive_key("spellhost compiled components", &secret));
+        let rehearsing = Caster::new(&engine, 1)?;
+        Ok(Self { engine, policy, workbench, key, rehearsing, places: Mutex::default() })
+    }
+
+    /// Where revisions are tried.
+    pub fn rehearsing(&self) -> &Caster {
+        &self.rehearsing
     }
 
     /// The engine that compiles.
@@ -40,7 +61,7 @@ impl Shelf {
     ///
     /// # Errors
     /// `not_a_spell`, with the limit or the reason.
-    pub fn take(&self, bytes: &[u8]) -> Result<Component, Failure> {
+    pub fn take(&self, store: &Store, bytes: &[u8]) -> Result<Component, Failure> {
         let not_a_spell =
             |rejection: spellhost_runtime::Rejection| Failure::new(Code::NotASpell, rejection.message());
         let admitted = admit(bytes, &self.policy).map_err(not_a_spell)?;
@@ -49,12 +70,46 @@ impl Shelf {
         if let Some(component) = &*place {
             return Ok(component.clone());
         }
-        let component =
-            self.workbench.load(&self.engine, admitted, &Cancel::new()).map_err(|error| match error {
+        let component = match self.kept(store, bytes) {
+            Some(component) => component,
+            None => self.compile(store, admitted).map_err(|error| match error {
                 LoadError::Rejected(rejection) => not_a_spell(rejection),
                 other => Failure::internal(&other),
-            })?;
+            })?,
+        };
         *place = Some(component.clone());
+        Ok(component)
+    }
+
+    /// A component whose code the store has, with our seal and for this engine and processor.
+    fn kept(&self, store: &Store, bytes: &[u8]) -> Option<Component> {
+        let admitted = admit(bytes, &self.policy).ok()?;
+        let digest = admitted.digest();
+        let kept = with_key(&self.engine, digest, |key| store.artefact(key)).ok()??;
+        let loaded =
+            Artefact::open(kept, &self.key).map_err(|error| error.to_string()).and_then(|artefact| {
+                self.engine.load_artefact(admitted, &artefact).map_err(|rejection| rejection.to_string())
+            });
+        match loaded {
+            Ok(component) => Some(component),
+            Err(reason) => {
+                tracing::warn!(component = %digest, reason, "kept code is not used; it is made again");
+                None
+            }
+        }
+    }
+
+    /// Compiles in a child, and keeps the code.
+    fn compile(&self, store: &Store, admitted: Admitted) -> Result<Component, LoadError> {
+        let digest = admitted.digest();
+        let artefact = self.workbench.compile(self.engine.options().codegen, &admitted, &Cancel::new())?;
+        let component = self.engine.load_artefact(admitted, &artefact)?;
+        let sealed = artefact.seal(&self.key);
+        let kept = with_key(&self.engine, digest, |key| store.put_artefact(key, &sealed))
+            .and_then(|()| store.evict_artefacts(ARTEFACT_BYTES_MAX));
+        if let Err(error) = kept {
+            tracing::warn!(%error, "compiled code is not kept");
+        }
         Ok(component)
     }
 
@@ -68,7 +123,7 @@ impl Shelf {
             return Ok(component.clone());
         }
         let bytes = store.get(&spellhost_store::Digest(digest.0)).map_err(Failure::from)?;
-        self.take(&bytes)
+        self.take(store, &bytes)
     }
 
     fn place(&self, digest: Digest) -> Place {
@@ -86,4 +141,15 @@ impl Shelf {
             spellhost_lockstep::reference(&manifest).map_err(|error| Failure::internal(&error))?;
         Ok((reference, self.component(store, reference.component)?))
     }
+}
+
+/// Names the code of a component for this engine and processor.
+fn with_key<T>(
+    engine: &Engine,
+    component: Digest,
+    work: impl FnOnce(&spellhost_store::ArtefactKey<'_>) -> T,
+) -> T {
+    let (own, target) = (spellhost_store::Digest(component.0), engine.target().to_string());
+    let engine_id = engine.id().to_string();
+    work(&spellhost_store::ArtefactKey { component: &own, engine_id: &engine_id, features: &target })
 }

@@ -4,13 +4,16 @@
 //! it. What a message does is the host's; here it is only read, asked and answered.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::{SinkExt as _, StreamExt as _};
 use spellhost_sim::limits::TICKS_PER_SECOND;
 use spellhost_sim::{CastId, Material, Op};
 use spellhost_wire::Code;
-use spellhost_wire::message::{Handshake, Mode, Remote, Request, VoxelOperation, VoxelOperationKind};
+use spellhost_wire::message::{
+    DesyncReport, Handshake, Mode, Remote, Request, VoxelOperation, VoxelOperationKind,
+};
 use spellhost_wire::reply::{
     Connected, Created, Entered, Files, HandshakeResponse, Manifest, Pong, Refused, RemoteTold, Revisions,
     Spells, Told,
@@ -19,12 +22,15 @@ use tokio::sync::mpsc;
 
 use crate::failure::Failure;
 use crate::host::{Host, Sender};
-use crate::limits::{MESSAGES_PER_SECOND, PING_INTERVAL, QUEUE_MESSAGES};
+use crate::limits::{
+    MESSAGES_PER_SECOND, PAST_QUESTIONS_PER_SECOND, PING_INTERVAL, QUEUE_MESSAGES, REPORTS_MAX,
+};
 use crate::spells::spell_of;
 use crate::time::now_ms;
 use crate::who::Action;
 use crate::world::WorldHandle;
 use crate::world::ask::{Ask, Joining};
+use crate::world::past::Found;
 use crate::world::subscriber::Queue;
 use crate::world::telling::{digest, text};
 
@@ -42,6 +48,38 @@ struct Connection {
     world: WorldHandle,
     queue: Queue,
     pace: Pace,
+    questions: Bucket,
+    reports: Bucket,
+    /// Set where a report was right, until its reply is on its way.
+    heals: bool,
+}
+
+/// So many at once, and so many a second.
+struct Bucket {
+    left: f64,
+    most: f64,
+    per_second: f64,
+    seen: tokio::time::Instant,
+}
+
+impl Bucket {
+    fn new(most: f64, per_second: f64) -> Self {
+        Self { left: most, most, per_second, seen: tokio::time::Instant::now() }
+    }
+
+    fn take(&mut self, what: &str) -> Result<(), Failure> {
+        let now = tokio::time::Instant::now();
+        self.left = (self.left + (now - self.seen).as_secs_f64() * self.per_second).min(self.most);
+        self.seen = now;
+        if self.left < 1.0 {
+            return Err(Failure::new(
+                Code::RateLimited,
+                format!("too many {what} at once; ask again in a moment"),
+            ));
+        }
+        self.left -= 1.0;
+        Ok(())
+    }
 }
 
 /// How fast messages come: a bucket of one second.
@@ -89,9 +127,23 @@ pub async fn serve(host: Arc<Host>, mut sender: Sender, socket: WebSocket) {
     let (queue, queued) = mpsc::channel(QUEUE_MESSAGES);
     let Ok(world) = host.world(&sender.world) else { return };
     let Some(place) = host.place() else { return };
-    let mut connection = Connection { host, sender, number, binary, world, queue, pace: Pace::new() };
+    let questions = Bucket::new(2.0 * PAST_QUESTIONS_PER_SECOND, PAST_QUESTIONS_PER_SECOND);
+    let reports = Bucket::new(REPORTS_MAX, 0.5);
+    let mut connection = Connection {
+        host,
+        sender,
+        number,
+        binary,
+        world,
+        queue,
+        pace: Pace::new(),
+        questions,
+        reports,
+        heals: false,
+    };
     let (sink, mut stream) = socket.split();
     let writer = tokio::spawn(write(sink, queued, place));
+    connection.listen();
     connection.greet().await;
     if connection.join(Mode::Snapshot, None).await.is_ok() {
         while let Some(Ok(message)) = stream.next().await {
@@ -101,6 +153,7 @@ pub async fn serve(host: Arc<Host>, mut sender: Sender, socket: WebSocket) {
         }
     }
     connection.world.send(Ask::Leave(number));
+    connection.host.listeners.leave(number);
     drop(connection);
     // The writer ends when the last queue is gone: the world's, a moment from now.
     drop(writer);
@@ -140,6 +193,11 @@ impl Connection {
             engine_id: digest(self.host.shelf.engine().id()),
         };
         self.say(Told::Connected(connected), None).await;
+    }
+
+    /// Has what is for its account told to it.
+    fn listen(&self) {
+        self.host.listeners.enter(self.number, self.sender.actor.clone(), self.queue.clone());
     }
 
     fn tick(&self) -> u64 {
@@ -198,7 +256,12 @@ impl Connection {
             Ok((id, request)) => {
                 let name = request.name();
                 match self.reply(request).await {
-                    Ok(told) => self.say(told, id).await,
+                    Ok(told) => {
+                        self.say(told, id).await;
+                        if std::mem::take(&mut self.heals) {
+                            self.world.send(Ask::Heal(self.number));
+                        }
+                    }
                     Err(failure) => self.refuse(id, Some(name.into()), failure).await,
                 }
             }
@@ -207,7 +270,8 @@ impl Connection {
     }
 
     async fn refuse(&self, id: Option<u64>, request_type: Option<String>, failure: Failure) {
-        let refused = Refused { code: failure.code, message: failure.message, request_type };
+        let Failure { code, message, trial, .. } = failure;
+        let refused = Refused { code, message, request_type, trial };
         self.say(Told::Error(refused), id).await;
     }
 
@@ -261,9 +325,11 @@ impl Connection {
             Request::Ping(_) => Told::Pong(Pong { server_time: now_ms(), tick: self.tick() }),
             Request::Handshake(handshake) => self.handshake(handshake).await?,
             Request::Remote(remote) => self.remote(remote).await?,
-            Request::HashTree(_) | Request::DesyncReport(_) => {
-                return Err(Failure::new(Code::BadMessage, "this world keeps no hash tree"));
+            Request::HashTree(asked) => {
+                self.questions.take("questions about the hash tree")?;
+                Told::HashNode(self.world.past.node(asked).await?)
             }
+            Request::DesyncReport(report) => self.desync(report).await?,
         })
     }
 
@@ -272,6 +338,7 @@ impl Connection {
             let (actor, client) = self.host.actor(Some(token)).await?;
             self.sender.actor = actor;
             self.sender.client = client.unwrap_or_else(|| self.sender.client.clone());
+            self.listen();
         }
         let world = match &handshake.world_id {
             Some(id) => self.host.world(id)?,
@@ -290,6 +357,22 @@ impl Connection {
             snapshot_interval: 3,
             engine_id: digest(self.host.shelf.engine().id()),
         }))
+    }
+
+    /// A client says that its world is another; it is healed where that is so.
+    async fn desync(&mut self, report: DesyncReport) -> Result<Told, Failure> {
+        self.reports.take("reports")?;
+        let (tick, path, local) = (report.tick, report.path.clone(), report.local_hash);
+        let Found { detail, differs } = self.world.past.report(report).await?;
+        if differs {
+            self.heals = true;
+            self.world.facts.desyncs.fetch_add(1, Ordering::Relaxed);
+            metrics::counter!("spellhost_desyncs_total").increment(1);
+            let (world, client) = (&*self.world.id, &self.sender.client);
+            let spell = detail.spell_id.as_deref().unwrap_or("none");
+            tracing::warn!(world, client, tick, path, %local, spell, cast = detail.cast_id, "a client's world differs");
+        }
+        Ok(Told::DesyncDetail(detail))
     }
 
     async fn remote(&self, remote: Remote) -> Result<Told, Failure> {

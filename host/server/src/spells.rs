@@ -43,6 +43,22 @@ pub struct Moved {
     pub previous: Option<Digest>,
 }
 
+/// A publish that only has to happen.
+pub struct Prepared {
+    /// The spell.
+    pub spell: SpellId,
+    /// The channel that is to move.
+    pub channel: Channel,
+    /// What it is to point to.
+    pub revision: RevisionRef,
+    /// Its component, compiled.
+    pub component: spellhost_runtime::Component,
+    /// The manifest of that revision.
+    manifest: serde_json::Value,
+    /// How often the channel had moved when this was prepared.
+    generation: u64,
+}
+
 impl Spells<'_> {
     /// Makes a spell; says whether it is new.
     ///
@@ -103,7 +119,7 @@ impl Spells<'_> {
         let spell = spell_of(spell)?;
         let id = id_of(&spell)?;
         actor.check(Action::Author(&self.store.spell(&id)?.owner))?;
-        let component = self.shelf.take(bytes)?;
+        let component = self.shelf.take(self.store, bytes)?;
         let built = Built::new(spell.clone(), &component, &Origin::default());
         let digests = self.store.put_all(&[bytes, built.manifest.as_bytes()])?;
         let parent = self.store.latest_revision(&id)?.map(|latest| latest.revision_id);
@@ -165,79 +181,141 @@ impl Spells<'_> {
         Ok(FileContent { path: file.path, digest: file.digest, content_base64 })
     }
 
-    /// Points a channel to a revision, in the store.
+    /// Gets everything ready that a publish needs: whatever can go wrong goes wrong before a channel moves.
     ///
     /// # Errors
-    /// No right, an unknown spell or revision, a component that is not acceptable any more,
-    /// somebody else who was faster.
-    pub fn publish(
+    /// No right, an unknown spell or revision, one that was taken down, a component that is not
+    /// acceptable any more.
+    pub fn prepare(
         self,
         actor: &Actor,
         spell: &str,
         revision: &str,
         channel: Channel,
-        note: Option<String>,
-    ) -> Result<Moved, Failure> {
-        let name = spell_of(spell)?;
-        let id = id_of(&name)?;
+    ) -> Result<Prepared, Failure> {
+        let spell = spell_of(spell)?;
+        let id = id_of(&spell)?;
         actor.check(Action::Author(&self.store.spell(&id)?.owner))?;
-        let revision_id = self.revision_of(spell, revision)?;
-        let before = self.store.pointer(&id, channel)?;
-        // New first: whatever can go wrong goes wrong before the channel moves.
-        let ready = self.shelf.revision(self.store, Digest(revision_id.0))?;
-        self.store.publish(Publish {
-            spell_id: id,
+        let revision_id = self.revision_of(spell.as_str(), revision)?;
+        let generation = self.store.pointer(&id, channel)?.map_or(0, |pointer| pointer.generation);
+        let (revision, component) = self.usable(revision_id)?;
+        let manifest = json_of(&self.store.manifest(&revision_id)?);
+        Ok(Prepared { spell, channel, revision, component, manifest, generation })
+    }
+
+    /// Points a channel to a revision, in the store.
+    ///
+    /// # Errors
+    /// `publish_conflict` where the channel has moved since it was prepared, `store_full`.
+    pub fn publish(self, actor: &Actor, prepared: Prepared, note: Option<String>) -> Result<Moved, Failure> {
+        let Prepared { spell, channel, revision, component, manifest, generation } = prepared;
+        // It may have been taken down since.
+        self.refuse_taken_down(spellhost_store::Digest(revision.id.0))?;
+        let moved = self.store.publish(Publish {
+            spell_id: id_of(&spell)?,
             channel,
-            revision_id,
-            expected: Expected::Generation(before.as_ref().map_or(0, |pointer| pointer.generation)),
+            revision_id: spellhost_store::Digest(revision.id.0),
+            expected: Expected::Generation(generation),
             by: actor.name().into(),
             note: note.unwrap_or_default(),
             tick: None,
         })?;
-        self.moved(name, channel, ready, before.map(|pointer| Digest(pointer.revision_id.0)))
+        let previous = if moved.changed { moved.entry.from } else { Some(moved.entry.to) };
+        let previous = previous.map(|previous| Digest(previous.0));
+        Ok(Moved { spell, channel, revision, component, manifest, previous })
     }
 
     /// Points a channel to the entry before in its history, in the store.
     ///
     /// # Errors
-    /// As [`Spells::publish`], and `nothing_to_roll_back`.
-    pub fn rollback(
-        self,
-        actor: &Actor,
-        spell: &str,
-        channel: Channel,
-        reason: Reason,
-    ) -> Result<Moved, Failure> {
-        let name = spell_of(spell)?;
-        let id = id_of(&name)?;
-        actor.check(Action::Author(&self.store.spell(&id)?.owner))?;
-        let before = self.store.pointer(&id, channel)?;
+    /// As [`Spells::prepare`] and [`Spells::publish`], and `nothing_to_roll_back`.
+    pub fn rollback(self, actor: &Actor, spell: &str, channel: Channel) -> Result<Moved, Failure> {
+        let spell = spell_of(spell)?;
+        actor.check(Action::Author(&self.store.spell(&id_of(&spell)?)?.owner))?;
+        self.back(spell, channel, actor.name(), Reason::Rollback)
+    }
+
+    /// The same where a guard asks; `None` where the channel points to something else by now.
+    ///
+    /// # Errors
+    /// As [`Spells::rollback`].
+    pub fn take_back(self, spell: SpellId, channel: Channel, from: Digest) -> Result<Option<Moved>, Failure> {
+        let pointer = self.store.pointer(&id_of(&spell)?, channel)?;
+        if pointer.is_none_or(|pointer| pointer.revision_id.0 != from.0) {
+            return Ok(None);
+        }
+        self.back(spell, channel, "guard", Reason::Guard).map(Some)
+    }
+
+    fn back(self, spell: SpellId, channel: Channel, by: &str, reason: Reason) -> Result<Moved, Failure> {
+        let id = id_of(&spell)?;
+        let generation = self.store.pointer(&id, channel)?.map_or(0, |pointer| pointer.generation);
+        // New first, here as well.
+        let target = self.store.before(&id, channel)?;
+        let (revision, component) = self.usable(target)?;
+        let manifest = json_of(&self.store.manifest(&target)?);
         let moved = self.store.rollback(Rollback {
             spell_id: id,
             channel,
-            expected: Expected::Generation(before.as_ref().map_or(0, |pointer| pointer.generation)),
-            by: actor.name().into(),
+            expected: Expected::Generation(generation),
+            by: by.into(),
             reason,
             note: String::new(),
             tick: None,
         })?;
-        let ready = self.shelf.revision(self.store, Digest(moved.pointer.revision_id.0))?;
-        self.moved(name, channel, ready, before.map(|pointer| Digest(pointer.revision_id.0)))
-    }
-
-    fn moved(
-        self,
-        spell: SpellId,
-        channel: Channel,
-        (revision, component): (RevisionRef, spellhost_runtime::Component),
-        previous: Option<Digest>,
-    ) -> Result<Moved, Failure> {
-        let manifest = json_of(&self.store.manifest(&spellhost_store::Digest(revision.id.0))?);
+        let previous = moved.entry.from.map(|previous| Digest(previous.0));
         Ok(Moved { spell, channel, revision, component, manifest, previous })
     }
 
+    /// A revision that may run, compiled.
+    fn usable(
+        self,
+        id: spellhost_store::Digest,
+    ) -> Result<(RevisionRef, spellhost_runtime::Component), Failure> {
+        self.refuse_taken_down(id)?;
+        self.shelf.revision(self.store, Digest(id.0))
+    }
+
+    fn refuse_taken_down(self, id: spellhost_store::Digest) -> Result<(), Failure> {
+        match self.store.revision(&id)?.taken_down {
+            None => Ok(()),
+            Some(taken) => {
+                let why = if taken.why.is_empty() { String::new() } else { format!(": {}", taken.why) };
+                Err(Failure::new(Code::Forbidden, format!("the operator has taken this revision down{why}")))
+            }
+        }
+    }
+
+    /// The moves of a channel of a spell, newest first.
+    #[allow(clippy::missing_errors_doc, reason = "said at `list`; and an unknown spell or channel")]
+    pub fn history(self, spell: &str, channel: &str) -> Result<Vec<serde_json::Value>, Failure> {
+        let id = id_of(&spell_of(spell)?)?;
+        let known = Channel::ALL.into_iter().find(|known| known.as_str() == channel);
+        let known =
+            known.ok_or_else(|| Failure::new(Code::NotFound, "a channel is draft, beta or stable"))?;
+        let moved = |entry: spellhost_store::Entry| {
+            serde_json::json!({
+                "number": entry.number,
+                "at": crate::time::rfc3339(entry.at_ms),
+                "by": entry.by,
+                "from": entry.from.map(digest),
+                "to": digest(entry.to),
+                "reason": match entry.reason {
+                    Reason::Publish => "publish",
+                    Reason::Rollback => "rollback",
+                    Reason::Guard => "guard",
+                },
+                "note": entry.note,
+            })
+        };
+        Ok(self.store.history(&id, known)?.into_iter().rev().map(moved).collect())
+    }
+
     /// The revision of a spell that a client named.
-    fn revision_of(self, spell: &str, revision: &str) -> Result<spellhost_store::Digest, Failure> {
+    ///
+    /// # Errors
+    /// An unknown spell or revision.
+    pub fn revision_of(self, spell: &str, revision: &str) -> Result<spellhost_store::Digest, Failure> {
         let id = id_of(&spell_of(spell)?)?;
         self.store.spell(&id)?;
         let unknown = || Failure::new(Code::UnknownRevision, format!("spell `{id}` has no such revision"));
@@ -259,7 +337,7 @@ impl Spells<'_> {
         let owner = self.spell(spell)?.owner;
         let id = self.revision_of(spell, revision)?;
         actor.check(Action::Author(&owner))?;
-        self.shelf.revision(self.store, Digest(id.0))
+        self.usable(id)
     }
 }
 
@@ -289,7 +367,8 @@ fn digest(digest: spellhost_store::Digest) -> spellhost_wire::Digest {
     spellhost_wire::Digest(digest.0)
 }
 
-fn shown(spell: &spellhost_store::Spell) -> Spell {
+/// A spell as lists and routes show it.
+pub fn shown(spell: &spellhost_store::Spell) -> Spell {
     Spell {
         spell_id: spell.spell_id.to_string(),
         display_name: spell.display_name.clone(),

@@ -34,6 +34,13 @@ pub enum Action<'a> {
     Author(&'a str),
     /// Clearing, saving, deleting a world of this owner.
     Keep(&'a str),
+    /// Everything under `/admin`.
+    Administer,
+    /// Seeing what is measured.
+    Observe {
+        /// Whether it is asked from this machine.
+        local: bool,
+    },
 }
 
 impl Actor {
@@ -55,7 +62,8 @@ impl Actor {
     pub fn may(&self, action: Action) -> bool {
         match (self, action) {
             (Self::Operator, _) => true,
-            (Self::Nobody, _) => false,
+            (_, Action::Observe { local }) => local,
+            (Self::Nobody, _) | (_, Action::Administer) => false,
             (Self::Account(_), Action::Play) => true,
             (Self::Account(name), Action::Author(owner) | Action::Keep(owner)) => name == owner,
         }
@@ -73,6 +81,9 @@ impl Actor {
             (Self::Nobody, _) => Failure::new(Code::Unauthorized, "log in first: POST /login"),
             (_, Action::Author(_)) => Failure::new(Code::Forbidden, "this spell is somebody else's"),
             (_, Action::Keep(_)) => Failure::new(Code::Forbidden, "this world is somebody else's"),
+            (_, Action::Administer | Action::Observe { .. }) => {
+                Failure::new(Code::Forbidden, "this is the operator's")
+            }
             (_, Action::Play) => Failure::new(Code::Forbidden, "this may not be done here"),
         })
     }
@@ -107,6 +118,9 @@ mod tests {
         assert_eq!(rights(Action::Author(GUEST)), [false, true, false, true]);
         assert_eq!(rights(Action::Keep("ada")), [false, false, true, true]);
         assert_eq!(rights(Action::Keep(GUEST)), [false, true, false, true]);
+        assert_eq!(rights(Action::Administer), [false, false, false, true]);
+        assert_eq!(rights(Action::Observe { local: false }), [false, false, false, true]);
+        assert_eq!(rights(Action::Observe { local: true }), [true; 4]);
     }
 
     #[test]

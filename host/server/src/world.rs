@@ -6,6 +6,8 @@
 
 pub mod ask;
 mod backlog;
+pub mod past;
+mod reporting;
 pub mod subscriber;
 pub mod telling;
 
@@ -20,8 +22,8 @@ use spellhost_lockstep::frame::frame;
 use spellhost_runtime::{Caster, Component, Library, PlayedTick, play_tick};
 use spellhost_sim::limits::TICKS_PER_SECOND;
 use spellhost_sim::{
-    BlockPos, CastId, CastRequest, Channel, Coord, Direction, EntityId, EntityKind, EntitySpec, Inputs, Op,
-    Point, Points, RemoteInput, RevisionRef, SpellId, StateHash, Swap, Terrain, World,
+    BlockPos, CastId, CastRequest, Channel, Coord, Digest, Direction, EntityId, EntityKind, EntitySpec,
+    Inputs, Op, Point, Points, RemoteInput, RevisionRef, SpellId, StateHash, Swap, World,
 };
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{ActiveUpdate, Resync, ResyncReason, Told, WorldClosed};
@@ -29,10 +31,18 @@ use spellhost_wire::{Code, Frame};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
-use crate::limits::{ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, SNAPSHOT_TICKS};
+use crate::guard::{Finding, Guard};
+use crate::limits::{
+    CATCH_UP_FRAMES_PER_TICK, ENTERING_MAX, LATE_TICKS_MAX, LINGER_TICKS, REACH_BLOCKS, REPORTS_PER_TICK,
+    SNAPSHOT_TICKS,
+};
+use crate::metering;
+use crate::notices::Notices;
 use crate::recovery::Recovered;
-use ask::{Answer, Ask, Casting, Joining, Swapping, Wanted};
+use crate::scene::Scene;
+use ask::{Answer, Ask, Casting, Closing, Joining, Present, Swapping, Wanted};
 use backlog::Backlog;
+use past::{Past, Teller};
 use subscriber::Subscriber;
 use telling::{Forms, tell, text};
 
@@ -45,6 +55,12 @@ pub struct Facts {
     pub players: AtomicU64,
     /// Ticks that were dropped because the machine was late.
     pub dropped: AtomicU64,
+    /// Ticks that were played late.
+    pub caught_up: AtomicU64,
+    /// Messages that wait for the slowest client.
+    pub queued: AtomicU64,
+    /// Clients whose world was found to be another.
+    pub desyncs: AtomicU64,
     /// The tick that comes next, and the hash of the state before it.
     now: Mutex<(u64, StateHash)>,
 }
@@ -67,6 +83,8 @@ pub struct WorldHandle {
     pub id: Arc<str>,
     /// What anybody may know.
     pub facts: Arc<Facts>,
+    /// Its last ticks, for who looks for a difference.
+    pub past: Past,
     asks: Sender<Ask>,
 }
 
@@ -92,8 +110,8 @@ impl WorldHandle {
 pub trait Recorder: Send {
     /// Takes a frame; never waits.
     fn frame(&mut self, frame: &Arc<Frame>);
-    /// Takes the state after the last frame; never waits.
-    fn snapshot(&mut self, world: &World);
+    /// Takes the state after the last frame, and says when it is kept; never waits.
+    fn snapshot(&mut self, world: &World, kept: Option<Answer<u64>>);
 }
 
 /// What channels point to.
@@ -115,6 +133,8 @@ pub struct Start {
     pub caster: Arc<Caster>,
     /// Its log.
     pub recorder: Box<dyn Recorder>,
+    /// Where it tells what the host has to know.
+    pub notices: Notices,
 }
 
 /// The thread's own side.
@@ -126,13 +146,17 @@ struct Playing {
     library: Library,
     caster: Arc<Caster>,
     recorder: Box<dyn Recorder>,
+    notices: Notices,
+    /// Publishes that are watched.
+    guards: Vec<Guard>,
     asks: Receiver<Ask>,
     facts: Arc<Facts>,
     entering: Entering,
     subscribers: Vec<Subscriber>,
     players: BTreeMap<String, Player>,
     backlog: Backlog,
-    ends: bool,
+    ends: Option<Closing>,
+    past: Teller,
 }
 
 /// A player of this world.
@@ -172,8 +196,9 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
     let (asks, receiver) = channel();
     let facts = Arc::new(Facts::default());
     facts.set(&start.recovered.world);
-    let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), asks };
-    let Start { id, recovered, channel, heads, library, caster, recorder } = start;
+    let (past, teller) = Past::start(&start.id)?;
+    let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), past, asks };
+    let Start { id, recovered, channel, heads, library, caster, recorder, notices } = start;
     let entering = Entering { inputs: first_inputs(&recovered.world, &heads), ..Entering::default() };
     let playing = Playing {
         id,
@@ -183,13 +208,16 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
         library,
         caster,
         recorder,
+        notices,
+        guards: Vec::new(),
         asks: receiver,
         facts,
         entering,
         subscribers: Vec::new(),
         players: BTreeMap::new(),
         backlog: Backlog::new(recovered.frames),
-        ends: false,
+        ends: None,
+        past: teller,
     };
     let thread =
         std::thread::Builder::new().name(format!("world {}", handle.id)).spawn(move || playing.live())?;
@@ -218,7 +246,7 @@ fn first_inputs(world: &World, heads: &Heads) -> Inputs {
 impl Playing {
     fn live(mut self) -> World {
         let mut due = Instant::now();
-        while !self.ends {
+        while self.ends.is_none() {
             match self.asks.recv_timeout(due.saturating_duration_since(Instant::now())) {
                 Ok(ask) => self.answer(ask),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -230,9 +258,11 @@ impl Playing {
         }
         let closed = text(Told::WorldClosed(WorldClosed { world_id: self.id.clone() }), None);
         tell(&mut self.subscribers, &closed, |_| true);
-        let going = CloseFrame { code: close_code::AWAY, reason: "the host ends".into() };
-        tell(&mut self.subscribers, &Message::Close(Some(going)), |_| true);
-        self.recorder.snapshot(&self.world);
+        if self.ends != Some(Closing::World) {
+            let going = CloseFrame { code: close_code::AWAY, reason: "the host ends".into() };
+            tell(&mut self.subscribers, &Message::Close(Some(going)), |_| true);
+        }
+        self.recorder.snapshot(&self.world, None);
         self.world
     }
 
@@ -241,9 +271,15 @@ impl Playing {
         let now = Instant::now();
         let late = now.saturating_duration_since(due);
         if late <= TICK * LATE_TICKS_MAX {
+            if late >= TICK {
+                self.facts.caught_up.fetch_add(1, Ordering::Relaxed);
+                metering::caught_up();
+            }
             return due;
         }
-        self.facts.dropped.fetch_add((late.as_nanos() / TICK.as_nanos()) as u64, Ordering::Relaxed);
+        let dropped = (late.as_nanos() / TICK.as_nanos()) as u64;
+        self.facts.dropped.fetch_add(dropped, Ordering::Relaxed);
+        metering::dropped(dropped);
         now
     }
 
@@ -268,13 +304,31 @@ impl Playing {
                 self.entering.others.push(answer);
             }
             Ask::Swap(swapping, answer) => self.swap(*swapping, answer),
+            Ask::TakeDown(revision, answer) => self.take_down(revision, answer),
             Ask::Tell(told) => tell(&mut self.subscribers, &text(*told, None), |_| true),
             Ask::Save(answer) => {
+                // Who takes a snapshot may follow from here, and find a difference in its first tick.
+                self.past.begin(&self.world);
                 // Who asked may have gone.
                 let _ = answer.send(Ok(Box::new(self.world.clone())));
             }
-            Ask::Close => self.ends = true,
+            Ask::Keep(answer) => self.recorder.snapshot(&self.world, Some(answer)),
+            Ask::Recent(answer) => drop(answer.send(Ok(self.backlog.all()))),
+            Ask::Players(answer) => drop(answer.send(Ok(self.present()))),
+            Ask::Close(closing) => self.ends = Some(closing),
+            Ask::Scene(answer) => drop(answer.send(Ok(Scene::of(&self.world)))),
+            Ask::Voxels(answer) => drop(answer.send(Ok((self.world.tick(), self.world.voxels().clone())))),
+            Ask::Heal(connection) => self.heal(connection),
         }
+    }
+
+    fn present(&self) -> Vec<Present> {
+        let present = |(client, player): (&String, &Player)| Present {
+            client: client.clone(),
+            entity: player.entity,
+            connections: player.connections,
+        };
+        self.players.iter().map(present).collect()
     }
 
     fn refuse<T>(&self, answer: Answer<T>) {
@@ -282,7 +336,33 @@ impl Playing {
         let _ = answer.send(Err(failure));
     }
 
+    /// Ends what runs on a revision, before anything of the next tick.
+    fn take_down(&mut self, revision: Digest, answer: Answer<u64>) {
+        self.heads.retain(|_, (head, _)| head.id != revision);
+        self.guards.retain(|guard| guard.revision != revision);
+        let casts = std::mem::take(&mut self.entering.inputs.casts);
+        let answers = std::mem::take(&mut self.entering.casts);
+        for (request, answer) in casts.into_iter().zip(answers) {
+            if request.revision.id == revision {
+                let failure = Failure::new(Code::Forbidden, "the operator has taken this revision down");
+                let _ = answer.send(Err(failure));
+            } else {
+                self.entering.inputs.casts.push(request);
+                self.entering.casts.push(answer);
+            }
+        }
+        self.entering.inputs.ops.push(Op::TakeDown(revision));
+        self.entering.others.push(answer);
+    }
+
     fn swap(&mut self, swapping: Swapping, answer: Answer<u64>) {
+        let (tick, rate) = (self.world.tick(), swapping.guard);
+        self.guards.retain(|guard| (&guard.spell, guard.channel) != (&swapping.spell, swapping.channel));
+        let guard = |rate| {
+            let (spell, channel) = (swapping.spell.clone(), swapping.channel);
+            Guard::new(spell, channel, swapping.revision.id, rate, tick)
+        };
+        self.guards.extend(rate.map(guard));
         let Swapping { spell, channel, revision, component, .. } = swapping.clone();
         self.library.insert(component.clone());
         self.heads.insert((spell.clone(), channel), (revision, component));
@@ -439,20 +519,44 @@ impl Playing {
         let mut entering = std::mem::take(&mut self.entering);
         let inputs = std::mem::take(&mut entering.inputs);
         let newest = self.world.entities().map(|entity| entity.id).max();
+        let begun = Instant::now();
         let played = play_tick(&mut self.world, inputs, &self.library, &self.caster);
+        metering::tick(begun.elapsed(), &played);
         let frame = Arc::new(frame(&self.id, &played.inputs, &played.report));
         self.recorder.frame(&frame);
         self.settle(&entering, newest);
+        self.past.frame(&played, &frame);
         self.tell(&played, &frame);
         self.backlog.push(frame.clone());
         self.answer_entered(entering, &played);
+        self.notice(&played);
+        self.catch_up();
+        let is_followed = self.subscribers.iter().any(|subscriber| subscriber.mode != Mode::Snapshot);
+        self.past.copy(&self.world, is_followed);
         self.resync();
         let world = &self.world;
         if world.tick().is_multiple_of(SNAPSHOT_TICKS) {
-            self.recorder.snapshot(world);
+            self.recorder.snapshot(world, None);
         }
         self.facts.set(world);
         self.facts.players.store(self.players.len() as u64, Ordering::Relaxed);
+        let queued = self.subscribers.iter().map(Subscriber::waiting).max().unwrap_or_default();
+        self.facts.queued.store(queued as u64, Ordering::Relaxed);
+    }
+
+    /// Tells the host what authors have to know, and which guards have tripped.
+    fn notice(&mut self, played: &PlayedTick) {
+        let reports = reporting::reports(played).take(REPORTS_PER_TICK);
+        reports.for_each(|report| self.notices.report(report));
+        let notices = &self.notices;
+        self.guards.retain_mut(|guard| match guard.see(played.report.tick, &played.report.calls) {
+            Finding::Watches => true,
+            Finding::Ends => false,
+            Finding::Trips => {
+                notices.trip(guard.clone());
+                false
+            }
+        });
     }
 
     /// Finds the bodies of those who entered: operations spawn in their order.
@@ -475,7 +579,9 @@ impl Playing {
     fn tell(&mut self, played: &PlayedTick, frame: &Frame) {
         let tick = frame.tick;
         let mut forms = Forms::new(frame);
-        for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.mode != Mode::Snapshot) {
+        let follows =
+            |subscriber: &&mut Subscriber| subscriber.mode != Mode::Snapshot && subscriber.is_current();
+        for subscriber in self.subscribers.iter_mut().filter(follows) {
             subscriber.send(forms.message(subscriber.mode, subscriber.binary));
         }
         if self.subscribers.is_empty() {
@@ -543,28 +649,62 @@ impl Playing {
             // It has seen frames that were lost with the host that told them.
             subscriber.send(self.restart(ResyncReason::Desync));
         }
-        match self.backlog.since(first) {
-            Some(frames) if mode != Mode::Snapshot => {
-                frames.for_each(|frame| subscriber.send(Forms::new(frame).message(mode, binary)));
-            }
-            Some(_) => {}
-            None => subscriber.send(self.restart(ResyncReason::TooLate)),
+        if mode != Mode::Snapshot {
+            subscriber.begin_at(first);
         }
         self.subscribers.push(subscriber);
     }
 
+    /// Tells those who began in the past what they can take of it, within what one tick may encode.
+    fn catch_up(&mut self) {
+        let (next, mut left) = (self.world.tick(), CATCH_UP_FRAMES_PER_TICK);
+        let too_late = self.restart(ResyncReason::TooLate);
+        for subscriber in &mut self.subscribers {
+            let Some(from) = subscriber.behind() else { continue };
+            let Some(frames) = self.backlog.since(from) else {
+                subscriber.start_anew();
+                subscriber.send(too_late.clone());
+                continue;
+            };
+            let (mode, binary, most) = (subscriber.mode, subscriber.binary, subscriber.room().min(left));
+            let mut told = from;
+            for frame in frames.take(most) {
+                subscriber.send(Forms::new(frame).message(mode, binary));
+                told = frame.tick + 1;
+                left -= 1;
+            }
+            subscriber.is_told_before((told < next).then_some(told));
+        }
+    }
+
+    /// Has a connection whose world is another start anew.
+    fn heal(&mut self, connection: u64) {
+        let message = self.restart(ResyncReason::Desync);
+        let theirs = |to: &&mut Subscriber| to.connection == connection && to.mode != Mode::Snapshot;
+        if let Some(subscriber) = self.subscribers.iter_mut().find(theirs) {
+            subscriber.start_anew();
+            subscriber.send(message);
+        }
+    }
+
     fn restart(&self, reason: ResyncReason) -> Message {
+        metering::resynced(match reason {
+            ResyncReason::Slow => "slow",
+            ResyncReason::Desync => "desync",
+            ResyncReason::TooLate => "too_late",
+        });
         let snapshot = format!("/worlds/{}/snapshot", self.id);
         text(Told::Resync(Resync { reason, tick: self.world.tick(), snapshot }), None)
     }
 
     /// Those who missed something and have caught up start anew.
     fn resync(&mut self) {
-        let message = self.restart(ResyncReason::Slow);
-        for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.has_drained()) {
+        let mut subscribers = std::mem::take(&mut self.subscribers);
+        for subscriber in subscribers.iter_mut().filter(|subscriber| subscriber.has_drained()) {
             subscriber.start_anew();
-            subscriber.send(message.clone());
+            subscriber.send(self.restart(ResyncReason::Slow));
         }
+        self.subscribers = subscribers;
     }
 }
 
@@ -582,6 +722,3 @@ pub fn wire_channel(channel: Channel) -> spellhost_wire::Channel {
         Channel::Stable => spellhost_wire::Channel::Stable,
     }
 }
-
-/// The terrain of a world that nobody chose.
-pub const DEFAULT_TERRAIN: Terrain = Terrain::Hills;

@@ -304,6 +304,11 @@ impl ActiveSpells {
         self.get(cast).is_some_and(|spell| spell.is_idle() || spell.end_of_life() <= tick + 1)
     }
 
+    /// The rows, for the hash tree.
+    pub fn table(&self) -> &Table<CastId, ActiveSpell> {
+        &self.table
+    }
+
     /// Takes the hashes of what changed and returns the sum of all.
     pub fn settle(&mut self) -> u128 {
         self.table.settle()

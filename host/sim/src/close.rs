@@ -65,8 +65,8 @@ impl World {
         results.sort_by_key(|result| result.id);
         let opened = open.calls.iter().map(|call| call.id);
         assert!(opened.eq(results.iter().map(|result| result.id)), "every opened call has one result");
-        let OpenTick { calls, casts, changed, touched, loads, dropped_events, .. } = open;
-        let mut closing = Closing { changed, touched, loads, dropped_events, ..Closing::default() };
+        let OpenTick { calls, casts, changed, touched, ended, loads, dropped_events, .. } = open;
+        let mut closing = Closing { changed, touched, ended, loads, dropped_events, ..Closing::default() };
         for (call, result) in calls.into_iter().zip(results) {
             self.commit(call, result, &mut closing);
         }
@@ -239,6 +239,11 @@ impl World {
                 self.end_spell(cast, closing);
             }
         }
+        self.drop_leftovers(closing);
+    }
+
+    /// Drops the events and waiting calls of spells that have ended.
+    pub(crate) fn drop_leftovers(&mut self, closing: &Closing) {
         if closing.has_leftovers {
             self.pending.retain(|(told, _)| !closing.ended.contains(told));
             let left = self.waiting.iter().filter(|(_, waiting)| closing.ended.contains(&waiting.cast));

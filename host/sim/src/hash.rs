@@ -124,6 +124,20 @@ impl<K: Ord + Clone + Serialize, V: Serialize> Table<K, V> {
         self.order.values().filter_map(|slot| self.row(*slot)).map(|row| (&row.key, &row.value))
     }
 
+    /// The rows of these keys in order, each with its hash as of the last [`Table::settle`].
+    pub fn within<'a>(
+        &'a self,
+        keys: impl core::ops::RangeBounds<K> + 'a,
+    ) -> impl Iterator<Item = (&'a K, &'a V, u128)> + 'a {
+        let slots = self.order.range(keys).map(|(_, slot)| *slot);
+        slots.filter_map(|slot| self.row(slot)).map(|row| (&row.key, &row.value, row.hash))
+    }
+
+    /// A row with its hash as of the last [`Table::settle`].
+    pub fn row_of(&self, key: &K) -> Option<(&V, u128)> {
+        self.row(*self.order.get(key)?).map(|row| (&row.value, row.hash))
+    }
+
     /// Takes the hashes of the rows that changed, and returns the sum of all.
     pub fn settle(&mut self) -> u128 {
         let mut bytes = Vec::new();

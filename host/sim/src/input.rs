@@ -225,6 +225,9 @@ pub enum Op {
     },
     /// Back to the generated terrain.
     ClearTerrain,
+    /// Ends every active spell that runs on a revision, before any of their calls, and forgets the
+    /// revision: channels that pointed to it point to nothing, nothing migrates to it.
+    TakeDown(Digest),
 }
 
 /// Everything that enters one tick, in the order in which it is applied.

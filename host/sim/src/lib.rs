@@ -50,6 +50,7 @@ mod health;
 mod open;
 mod scene;
 mod snapshot;
+mod tree;
 mod watching;
 mod world;
 
@@ -76,6 +77,7 @@ pub use scene::{Looked, RayHit};
 pub use snapshot::SnapshotError;
 pub use status::{STATUSES, Status, StatusInfo};
 pub use template::{TEMPLATES, Template, TemplateInfo};
+pub use tree::{CHILDREN_MAX, Node, PATH_BYTES_MAX, Reader};
 pub use vector::{BlockPos, BlockSize, ChunkPos, Direction, Point, Velocity};
 pub use voxels::{Edit, Edited, FillMode, VoxelChange, Voxels};
 pub use world::{World, WorldConfig};

@@ -11,10 +11,11 @@ use crate::active::{ActiveSpell, Paid, Timer};
 use crate::aim::unit;
 use crate::budget::Purse;
 use crate::call::{Call, CallContext, CallId, CastId, Entry, Lane, Opened, Refusal};
+use crate::close::Closing;
 use crate::entity::{Entity, EntityId, EntityKind, EntitySpec};
 use crate::event::Event;
 use crate::fixed::{Coord, Points};
-use crate::input::{CastRequest, Inputs, Op, RemoteInput, RevisionRef, SpellId, Swap};
+use crate::input::{CastRequest, Digest, Inputs, Op, RemoteInput, RevisionRef, SpellId, Swap};
 use crate::limits::{
     ACTIVE_SPELLS_MAX, ENTITY_IDS_PER_CALL, ENTITY_RADIUS_MAX, LOADS_PER_TICK, MIGRATE_FUEL,
     MIGRATIONS_PER_TICK, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, PENDING_EVENTS_MAX, POINTS_MAX, TICK_FUEL,
@@ -36,6 +37,8 @@ pub(crate) struct OpenTick {
     pub changed: BTreeSet<ChunkPos>,
     /// Active spells that may be over.
     pub touched: BTreeSet<CastId>,
+    /// Active spells that operations ended.
+    pub ended: BTreeSet<CastId>,
     /// What active spells migrate to at the head of their lanes.
     pub migrating: BTreeMap<CastId, RevisionRef>,
     /// How many chunks may still be generated for casters and moving bodies.
@@ -161,12 +164,33 @@ impl World {
                 bodies.into_iter().for_each(|id| self.wake(id));
                 return;
             }
+            Op::TakeDown(revision) => return self.take_down(revision, tick),
             Op::FillSphere { center, radius, material, mode } => {
                 Edit::Sphere { center, radius, material, mode }
             }
             Op::FillBox { min, size, material, mode } => Edit::Box { min, size, material, mode },
         };
         tick.changed.extend(self.edit_terrain(&edit).chunks);
+    }
+
+    /// Ends what runs on a revision; its projectiles live on and tell nobody.
+    fn take_down(&mut self, revision: Digest, tick: &mut OpenTick) {
+        let heads = self.heads.iter().filter(|(_, head)| head.id == revision);
+        let heads: Vec<_> = heads.map(|(place, _)| place.clone()).collect();
+        for place in &heads {
+            self.heads.remove(place);
+        }
+        let migrating = self.migrating.iter().filter(|(_, to)| to.id == revision);
+        let migrating: Vec<CastId> = migrating.map(|(cast, _)| *cast).collect();
+        for cast in &migrating {
+            self.migrating.remove(cast);
+        }
+        let running = self.spells.iter().filter(|spell| spell.revision.id == revision);
+        let mut closing = Closing::default();
+        let running: Vec<CastId> = running.map(|spell| spell.cast).collect();
+        running.iter().for_each(|cast| self.end_spell(*cast, &mut closing));
+        self.drop_leftovers(&closing);
+        tick.ended.append(&mut closing.ended);
     }
 
     /// Hands out this tick's migrations, with grants of their own. A cast that still waits for budget

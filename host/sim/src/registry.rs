@@ -176,6 +176,11 @@ impl Registry {
         self.table.settle()
     }
 
+    /// The rows, for the hash tree.
+    pub fn table(&self) -> &Table<EntityId, Entity> {
+        &self.table
+    }
+
     fn index(&mut self, id: EntityId, entity: &Entity) {
         let sets = [&mut self.awake, &mut self.afflicted, &mut self.dead];
         for (set, member) in sets.into_iter().zip(flags(entity)) {

@@ -190,6 +190,14 @@ impl Voxels {
         self.marks.get(&at).map(|mark| mark.hash)
     }
 
+    /// The hashes of the changed chunks at these positions, in order.
+    pub(crate) fn hashes<'a>(
+        &'a self,
+        at: impl core::ops::RangeBounds<ChunkPos> + 'a,
+    ) -> impl Iterator<Item = (ChunkPos, u128)> + 'a {
+        self.marks.range(at).map(|(at, mark)| (*at, mark.hash))
+    }
+
     /// Generates the chunks at most `radius_chunks` (cut to 7) from a block on each axis, so that reads
     /// near it are fast. At most 4,096 generated chunks are kept; answers never depend on it.
     pub fn load_near(&mut self, block: BlockPos, radius_chunks: i32) {

@@ -179,6 +179,13 @@ impl World {
         (parts / crate::limits::MANA_PARTS as u64) as u32
     }
 
+    /// Flips one bit of the first byte of an active spell's state, as a fault of the machine would; whether there was
+    /// one. For those who show that it is noticed.
+    pub fn corrupt(&mut self, cast: CastId) -> bool {
+        let state = self.spells.get_mut(cast).and_then(|spell| spell.state.first_mut());
+        state.map(|byte| *byte ^= 1).is_some()
+    }
+
     /// Takes the hashes of what changed.
     pub(crate) fn settle(&mut self) {
         self.parts = [

@@ -235,6 +235,13 @@ impl Store {
         Ok(row.map(|row| row.pointer()))
     }
 
+    /// What a rollback would go back to, for whoever prepares it first: `unknown_spell`, `nothing_to_roll_back`.
+    pub fn before(&self, spell: &SpellId, channel: Channel) -> Result<Digest> {
+        let reader = self.reader();
+        let standing = Standing::read(&reader, spell, channel, Expected::Any)?;
+        Ok(standing.below(&reader)?.entry.to)
+    }
+
     /// Every move of a channel of a spell, oldest first: `unknown_spell`.
     pub fn history(&self, spell: &SpellId, channel: Channel) -> Result<Vec<Entry>> {
         let reader = self.reader();

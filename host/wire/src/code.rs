@@ -62,12 +62,16 @@ codes! {
     NoActiveRevision = "no_active_revision", 404;
     /// The route has no such method.
     MethodNotAllowed = "method_not_allowed", 405;
+    /// The request took too long to arrive.
+    TooSlow = "too_slow", 408;
     /// The spell is somebody else's.
     SpellExists = "spell_exists", 409;
     /// Somebody else moved the channel meanwhile.
     PublishConflict = "publish_conflict", 409;
     /// More bytes than allowed.
     TooLarge = "too_large", 413;
+    /// The range that was asked for lies outside.
+    RangeNotSatisfiable = "range_not_satisfiable", 416;
     /// The component is refused; the message names the limit.
     NotASpell = "not_a_spell", 422;
     /// A trial cast went wrong too often.

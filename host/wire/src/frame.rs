@@ -105,6 +105,9 @@ pub struct CastParams {
     pub origin: Option<[f64; 3]>,
     pub direction: Option<[f64; 3]>,
     pub target: Option<Target>,
+    /// In the order of the spell's `describe`. JSON: an object by names, without kinds; who reads it
+    /// gets kinds as far as JSON has them, and those of the spell where a frame enters a world.
+    #[serde(with = "crate::value::by_name")]
     pub params: Vec<NamedValue>,
 }
 
@@ -144,6 +147,7 @@ tagged! {
         FillSphere { center: [f64; 3], radius: f64, material: String, mode: Fill },
         FillBox { min: [i32; 3], size: [u32; 3], material: String, mode: Fill },
         ClearTerrain {},
+        TakeDown { revision_id: Digest },
     }
 }
 

@@ -114,12 +114,48 @@ pub struct Publish {
     pub channel: Channel,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Tries the revision on the recorded casts of the last minutes; the share of traps allowed, 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Tries the revision on the recorded casts of the last minutes; the share of traps allowed, 0 to 1,
+    /// or `true` for [`TRIAL_RATE`].
+    #[serde(default, deserialize_with = "trial_rate", skip_serializing_if = "Option::is_none")]
     pub trial: Option<f64>,
-    /// Rolls back by itself where more than this share of the first calls goes wrong, 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Rolls back by itself where more than this share of the first calls goes wrong, 0 to 1, or `true` for
+    /// [`GUARD_RATE`].
+    #[serde(default, deserialize_with = "guard_rate", skip_serializing_if = "Option::is_none")]
     pub guard: Option<f64>,
+}
+
+/// The share of traps that a trial allows where none is named.
+pub const TRIAL_RATE: f64 = 0.0;
+/// The share of traps that a guard allows where none is named.
+pub const GUARD_RATE: f64 = 0.05;
+
+/// Reads the `trial` of a publish: a share, or a flag.
+///
+/// # Errors
+/// Where it is neither.
+pub fn trial_rate<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    rate(from, TRIAL_RATE)
+}
+
+/// Reads the `guard` of a publish: a share, or a flag.
+///
+/// # Errors
+/// Where it is neither.
+pub fn guard_rate<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    rate(from, GUARD_RATE)
+}
+
+fn rate<'de, D: serde::Deserializer<'de>>(from: D, usual: f64) -> Result<Option<f64>, D::Error> {
+    match Json::deserialize(from)? {
+        Json::Null | Json::Bool(false) => Ok(None),
+        Json::Bool(true) => Ok(Some(usual)),
+        other => match other.as_f64().filter(|rate| (0.0..=1.0).contains(rate)) {
+            Some(rate) => Ok(Some(rate)),
+            None => {
+                Err(serde::de::Error::custom(format!("{other} is no rate: a number from 0 to 1, or true")))
+            }
+        },
+    }
 }
 
 /// What names a spell.

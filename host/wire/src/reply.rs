@@ -13,7 +13,6 @@ use crate::effect::Effect;
 use crate::frame::{CastParams, Channel, Frame};
 use crate::outcome::{Fuel, Outcome};
 use crate::text::{Digest, Hash};
-use crate::value::NamedValue;
 
 /// A component by digest and bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,28 +104,38 @@ pub struct Published {
     pub trial: Option<Trial>,
 }
 
-/// What came of trying a revision on recorded casts.
+/// What came of trying a revision before it is published: on the recorded casts of the last minutes,
+/// and on two casts in a world of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the names are the meaning")]
 pub struct Trial {
-    /// Calls that were tried.
+    /// Recorded calls that were tried.
     pub calls: u64,
-    /// Those that were applied or failed before, and now ended otherwise.
+    /// Those of them that trapped, ran out of fuel, met a limit or asked for something invalid.
     pub trapped: u64,
-    /// Call by call.
-    pub differences: Vec<TrialCall>,
+    /// `trapped` of `calls`; those of the rehearsal where nothing was recorded.
+    pub rate: f64,
+    /// The most that `rate` may be.
+    pub allowed: f64,
+    /// Calls in a world of its own.
+    pub rehearsed: u64,
+    /// Those of them that went wrong.
+    pub rehearsed_trapped: u64,
+    /// Call by call, those that went wrong first, then those that differ; the first 200.
+    pub casts: Vec<TrialCall>,
 }
 
-/// One call of a trial that ended otherwise than before.
+/// One recorded call, then and with the new revision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are the meaning")]
 pub struct TrialCall {
+    pub world_id: String,
     pub cast_id: u64,
     pub call_id: u64,
     pub tick: u64,
     pub export: String,
     pub old: CallEnd,
     pub new: CallEnd,
+    pub effects: EffectsDifference,
 }
 
 /// How a call ended.
@@ -135,7 +144,17 @@ pub struct TrialCall {
 pub struct CallEnd {
     pub outcome: Outcome,
     pub fuel: Fuel,
-    pub effects: Vec<Effect>,
+}
+
+/// How the effects of a call differ from those it had.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EffectsDifference {
+    /// Whether they are the same, in the same order.
+    pub same: bool,
+    /// What it does now and did not.
+    pub added: Vec<Effect>,
+    /// What it did and does not now.
+    pub removed: Vec<Effect>,
 }
 
 /// `spell.cast_request`.
@@ -252,12 +271,15 @@ pub struct DesyncDetail {
 }
 
 /// `error`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the protocol page says it")]
 pub struct Refused {
     pub code: Code,
     pub message: String,
     pub request_type: Option<String>,
+    /// What a trial found that refused a publish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Box<Trial>>,
 }
 
 /// `connected`.
@@ -352,6 +374,17 @@ pub struct Report {
     pub function: Option<String>,
 }
 
+/// A report as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct KeptReport {
+    /// 1, 2, 3… within the spell.
+    pub number: u64,
+    pub created_at: String,
+    #[serde(flatten)]
+    pub report: Report,
+}
+
 /// `presentation`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the protocol page says it")]
@@ -408,20 +441,6 @@ pub struct Resync {
 #[allow(missing_docs, reason = "the protocol page says it")]
 pub struct WorldClosed {
     pub world_id: String,
-}
-
-/// A value as clients write it: what a parameter's name already says is left out.
-pub fn plain(named: &NamedValue) -> Json {
-    use crate::value::Value;
-    match &named.value {
-        Value::Flag { value } => (*value).into(),
-        Value::Integer { value } => (*value).into(),
-        Value::Number { value } => (*value).into(),
-        Value::Text { value } | Value::Material { value } => value.clone().into(),
-        Value::Point { value } => value.to_vec().into(),
-        Value::Block { value } => value.to_vec().into(),
-        Value::Entity { value } => (*value).into(),
-    }
 }
 
 /// What a host sends.

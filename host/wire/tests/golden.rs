@@ -101,15 +101,9 @@ fn json() {
                 "target": {
                   "entity": 3
                 },
-                "params": [
-                  {
-                    "name": "power",
-                    "value": {
-                      "kind": "number",
-                      "value": 4.5
-                    }
-                  }
-                ]
+                "params": {
+                  "power": 4.5
+                }
               },
               "seed": null,
               "outcome": {

@@ -3,6 +3,7 @@
 //! Every figure is taken in the profile that is shipped. Knows no engine: the programs are processes.
 
 mod casting;
+mod fanout;
 mod programs;
 mod simulation;
 mod table;
@@ -25,7 +26,8 @@ pub fn run(name: &str, flags: &[&str]) -> Result<()> {
     let table = match name {
         "casting" => casting::measure(&options)?,
         "simulation" => simulation::measure(&options)?,
-        _ => bail!("no benchmark `{name}`: there are casting and simulation"),
+        "fanout" => fanout::measure(&options)?,
+        _ => bail!("no benchmark `{name}`: there are casting, simulation and fanout"),
     };
     show(&table, &options)
 }

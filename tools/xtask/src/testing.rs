@@ -32,10 +32,18 @@ pub fn prepare() -> Result<()> {
     Ok(())
 }
 
+/// Installs the AssemblyScript compiler where the binary looks for it, so that no test waits for the network.
+fn assemblyscript() -> Result<()> {
+    // It says itself what it installs, in one line, and does nothing where all is there.
+    let mut doctor = Command::new("target/release/spellhost");
+    run(doctor.args(["doctor", "--fix"])).context("`spellhost doctor` shows what is missing")
+}
+
 /// Runs every test and ends with one line that sums them up.
 pub fn test() -> Result<()> {
     prepare()?;
     step("binary", || cargo(&["build", "--release"]))?;
+    step("tools of spells", assemblyscript)?;
     step("simulation and lockstep for wasm32", || {
         let packages = ["--package", "spellhost-sim", "--package", "spellhost-lockstep"];
         cargo(&[&["build", "--release"], &packages[..], &["--target", GUEST_TARGET]].concat())

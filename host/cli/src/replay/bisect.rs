@@ -223,6 +223,7 @@ fn ready(machine: &Machine, other: &Path, screen: Screen, interrupt: &Interrupt)
     let busy = screen.busy();
     let making = Making {
         lines: true,
+        warm: None,
         color: screen.ink_is_coloured(),
         policy: &Policy::decided_elsewhere(),
         cancel: &cancel,

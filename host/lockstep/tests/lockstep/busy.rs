@@ -74,8 +74,9 @@ impl Dice {
             Value::Entity(EntityId(self.below(1 << 53))),
             Value::Material(self.material()),
         ];
-        let named = |value: &Value| NamedValue { name: "p".into(), value: value.clone() };
-        all[..self.below(9) as usize].iter().map(named).collect()
+        let named =
+            |(value, kind): (&Value, &&str)| NamedValue { name: (*kind).into(), value: value.clone() };
+        all[..self.below(9) as usize].iter().zip(&KINDS).map(named).collect()
     }
 
     fn mode(&mut self) -> FillMode {
@@ -83,9 +84,14 @@ impl Dice {
     }
 }
 
-/// A revision with its manifest.
+/// The names of what [`Dice::values`] makes, each its own kind.
+const KINDS: [&str; 8] = ["flag", "integer", "number", "text", "point", "block", "entity", "material"];
+
+/// A revision with its manifest, which declares a parameter of each kind.
 pub fn revision(number: u64) -> (RevisionRef, wire::Pin) {
-    let manifest = format!("{{\"number\":{number}}}");
+    let param = |kind: &&str| format!("{{\"name\":\"{kind}\",\"default\":{{\"{kind}\":0}}}}");
+    let params: Vec<String> = KINDS.iter().map(param).collect();
+    let manifest = format!("{{\"info\":{{\"params\":[{}]}},\"number\":{number}}}", params.join(","));
     let id = Digest(wire::Digest::of(manifest.as_bytes()).0);
     let limits = CallLimits { commands: 40, ..CallLimits::default() };
     let reference = RevisionRef {
@@ -155,6 +161,7 @@ fn inputs(dice: &mut Dice, tick: u64) -> Inputs {
         3 => {
             Some(Op::FillBox { min: BlockPos::new(-3, -2, 5), size: BlockSize::new(4, 2, 9), material, mode })
         }
+        4 => Some(Op::TakeDown(revision(dice.below(8)).0.id)),
         _ => None,
     });
     inputs

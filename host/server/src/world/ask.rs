@@ -1,14 +1,17 @@
 //! Everything that can be asked of a world, as values; each is answered between two ticks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use spellhost_runtime::{Component, ParamInput};
-use spellhost_sim::{Aim, CastId, Channel, EntityId, Op, RevisionRef, SpellId, World};
+use spellhost_sim::{Aim, CastId, Channel, Digest, EntityId, Op, RevisionRef, SpellId, Voxels, World};
+use spellhost_wire::Frame;
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{Reason, Told};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
+use crate::scene::Scene;
 use crate::world::subscriber::Queue;
 
 /// Where an answer goes. Who has stopped waiting needs none.
@@ -57,9 +60,11 @@ pub struct Swapping {
     /// The component of that revision.
     pub component: Component,
     /// What it pointed to before.
-    pub previous: Option<spellhost_sim::Digest>,
+    pub previous: Option<Digest>,
     /// Why.
     pub reason: Reason,
+    /// The share of its first calls that may go wrong before it is rolled back, where somebody said one.
+    pub guard: Option<f64>,
 }
 
 /// A connection that follows a world.
@@ -109,10 +114,44 @@ pub enum Ask {
     },
     /// To swap a revision in; gets the tick.
     Swap(Box<Swapping>, Answer<u64>),
+    /// To end what runs on a revision; gets the tick.
+    TakeDown(Digest, Answer<u64>),
     /// To tell everybody in it something that is not its own.
     Tell(Box<Told>),
     /// For its state between two ticks.
     Save(Answer<Box<World>>),
+    /// To keep a snapshot now; gets its tick once it is on the disk.
+    Keep(Answer<u64>),
+    /// For its last frames, the newest last.
+    Recent(Answer<Vec<Arc<Frame>>>),
+    /// For who is in it.
+    Players(Answer<Vec<Present>>),
+    /// For what it shows of itself.
+    Scene(Answer<Scene>),
+    /// For its terrain, with the tick that comes next.
+    Voxels(Answer<(u64, Voxels)>),
+    /// To heal a connection whose world is another.
+    Heal(u64),
     /// To end.
-    Close,
+    Close(Closing),
+}
+
+/// Why a world ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// The host goes down: so do the connections.
+    Host,
+    /// It alone: its clients may go on in another.
+    World,
+}
+
+/// A player of a world.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// Names it.
+    pub client: String,
+    /// Its body.
+    pub entity: Option<EntityId>,
+    /// How many of its connections are open.
+    pub connections: usize,
 }

@@ -25,10 +25,15 @@ impl Backlog {
         self.0.push_back(frame);
     }
 
+    /// All of them, the newest last.
+    pub fn all(&self) -> Vec<Arc<Frame>> {
+        self.0.iter().cloned().collect()
+    }
+
     /// The frames from a tick on; `None` where the first of them is not kept any more.
     pub fn since(&self, tick: u64) -> Option<impl Iterator<Item = &Arc<Frame>>> {
-        let first = self.0.front().map(|frame| frame.tick);
-        let has_all = first.is_none_or(|first| first <= tick);
-        has_all.then(|| self.0.iter().skip_while(move |frame| frame.tick < tick))
+        let first = self.0.front().map_or(tick, |frame| frame.tick);
+        let skipped = tick.checked_sub(first)?;
+        Some(self.0.range(usize::try_from(skipped).unwrap_or(usize::MAX).min(self.0.len())..))
     }
 }

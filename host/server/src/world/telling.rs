@@ -8,7 +8,7 @@ use spellhost_runtime::PlayedTick;
 use spellhost_sim::{CallReport, Command, Entry};
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{
-    CastEvent, Message as Envelope, Presentation, PresentationItem, RemoteEvent, RemoteTold, Told, plain,
+    CastEvent, Message as Envelope, Presentation, PresentationItem, RemoteEvent, RemoteTold, Told,
 };
 use spellhost_wire::{Digest, Effect, Frame};
 
@@ -60,7 +60,7 @@ pub fn presentation(tick: u64, call: &CallReport) -> Option<Told> {
 fn item(effect: Effect) -> Option<PresentationItem> {
     Some(match effect {
         Effect::PlayVfx { asset, at, params } => {
-            let params = params.iter().map(|named| (named.name.clone(), plain(named))).collect();
+            let params = params.iter().map(|named| (named.name.clone(), named.value.plain())).collect();
             PresentationItem::Vfx { asset, at, params }
         }
         Effect::PlaySound { asset, at } => PresentationItem::Sound { asset, at },

@@ -8,3 +8,4 @@ mod flight;
 mod harness;
 mod restoring;
 mod swaps;
+mod tree;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use spellhost_sim::*;
 
 /// The inputs of tick `tick` of a busy world: three players, casts, swaps, remote events, operations.
-fn inputs(tick: u64) -> Inputs {
+pub fn inputs(tick: u64) -> Inputs {
     let mut inputs = Inputs::default();
     if tick == 0 {
         for x in [0, 6, 12] {
@@ -42,7 +42,7 @@ fn inputs(tick: u64) -> Inputs {
 }
 
 /// What a busy spell does: everything, picked by its random stream.
-fn busy(world: &World, lane: &Lane, call: &Call) -> Reply {
+pub fn busy(world: &World, lane: &Lane, call: &Call) -> Reply {
     let mut stream = CallStream::new(call.seed);
     let mut below = |most: u64| stream.next() % most;
     if let Entry::Migrate { .. } = call.entry {

@@ -157,3 +157,23 @@ fn a_cast_that_waited_through_a_swap_migrates_after_its_first_call() {
     assert_eq!(ran, [(5, "cast", revision(1)), (5, "migrate", revision(2))]);
     assert_eq!(world.active_spells().map(|spell| spell.revision).collect::<Vec<_>>(), [revision(2)]);
 }
+
+#[test]
+fn a_revision_that_is_taken_down_ends_in_that_tick_and_nothing_migrates_to_it() {
+    let mut world = flat();
+    let [first, second] = populate(&mut world);
+    let wake = Command::WakeAfter { after: 1, tag: 0 };
+    act(&mut world, first, vec![stay(), wake]);
+    let pinned = CastRequest { revision: revision(2), channel: None, ..cast(second) };
+    play(&mut world, casts([pinned]), |_, _| ok([stay()]));
+    assert_eq!(world.active_spells().count(), 4);
+    let take = |number| Inputs { ops: vec![Op::TakeDown(revision(number).id)], ..Inputs::default() };
+    let report = play(&mut world, take(1), |_, call| panic!("{call:?} runs"));
+    assert_eq!(report.ended, [CastId(1), CastId(2), CastId(3)]);
+    assert!(world.active_spells().all(|spell| spell.revision == revision(2)));
+    // What a channel pointed to is forgotten, before anything has migrated to it.
+    let both = Inputs { ops: take(3).ops, ..swap(3) };
+    play(&mut world, both, |_, call| panic!("{call:?} runs"));
+    assert_eq!(world.head(&spell("ember"), Channel::Draft), None);
+    assert_eq!(World::restore(&world.snapshot()).expect("a snapshot").state_hash(), world.state_hash());
+}

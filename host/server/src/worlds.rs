@@ -1,0 +1,297 @@
+//! The worlds of a host: which are open, and how they come and go.
+//!
+//! Promises a bounded number of them, that a world which opens has every channel as the store has it,
+//! and that one which is deleted has told its clients and written its last frame before its files go.
+//! Knows no HTTP, and nobody's rights but who owns what.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use spellhost_runtime::{Caster, Library};
+use spellhost_sim::{Digest, SpellId, Terrain, World, WorldConfig};
+use spellhost_store::{NewWorld, WorldId};
+use spellhost_wire::Code;
+
+use crate::failure::Failure;
+use crate::host::{DEFAULT_WORLD, Host, sim_channel};
+use crate::keeper::Keeper;
+use crate::limits::{OWNED_WORLDS_MAX, WORLD_NAME_BYTES_MAX, WORLDS_MAX};
+use crate::recovery::recover;
+use crate::who::{Actor, GUEST, new_token};
+use crate::world::ask::{Ask, Closing};
+use crate::world::{self, Heads, Start, WorldHandle};
+
+/// Why a world does not open.
+pub type OpenError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The seed and terrain of the world that always exists.
+const DEFAULT: WorldConfig = WorldConfig { terrain: Terrain::Hills, seed: 1 };
+/// Every terrain with its name.
+const TERRAINS: [(&str, Terrain); 3] =
+    [("hills", Terrain::Hills), ("flat", Terrain::Flat), ("empty", Terrain::Empty)];
+
+/// A world that is open.
+struct Open {
+    handle: WorldHandle,
+    thread: JoinHandle<World>,
+}
+
+/// Those that are open, by id.
+pub struct Worlds {
+    open: RwLock<BTreeMap<String, Open>>,
+    /// Where the calls of all of them run.
+    caster: Arc<Caster>,
+}
+
+/// A world that somebody wants to have.
+#[derive(Debug, Default, serde::Deserialize, utoipa::ToSchema)]
+pub struct Wanted {
+    /// One line for people; the id where none is given.
+    pub name: Option<String>,
+    /// The channel that it follows: `stable` (default), `beta` or `draft`.
+    #[schema(value_type = Option<String>)]
+    pub channel: Option<spellhost_wire::Channel>,
+    /// `hills` (default), `flat` or `empty`.
+    pub terrain: Option<String>,
+    /// What its terrain is made from, as hex; a random one where none is given.
+    pub seed: Option<String>,
+}
+
+/// A name of a world, as people may choose it.
+///
+/// # Errors
+/// `bad_param`.
+pub fn name_of(name: &str) -> Result<String, Failure> {
+    let is_line =
+        !name.is_empty() && name.len() <= WORLD_NAME_BYTES_MAX && !name.chars().any(char::is_control);
+    let most = format!("name: one line of at most {WORLD_NAME_BYTES_MAX} bytes");
+    is_line.then(|| name.to_owned()).ok_or_else(|| Failure::new(Code::BadParam, most))
+}
+
+/// A terrain by name.
+pub fn terrain_of(name: &str) -> Option<Terrain> {
+    TERRAINS.iter().find(|(own, _)| *own == name).map(|(_, terrain)| *terrain)
+}
+
+impl Wanted {
+    /// Checks what was asked for and chooses the rest.
+    ///
+    /// # Errors
+    /// `bad_param`, which names the field.
+    fn chosen(self, owner: &str) -> Result<NewWorld, Failure> {
+        let bad = |why: &str| Failure::new(Code::BadParam, why);
+        let token = new_token().map_err(|error| Failure::internal(&error))?;
+        let world_id = WorldId::parse(&format!("world-{}", &token[..12]))?;
+        let terrain = self.terrain.unwrap_or_else(|| "hills".into());
+        terrain_of(&terrain).ok_or_else(|| bad("terrain: it is hills, flat or empty"))?;
+        let seed = self.seed.as_deref().unwrap_or(&token[12..28]);
+        let seed = u64::from_str_radix(seed, 16).map_err(|_| bad("seed: at most 16 hex digits"))?;
+        let name = self.name.map_or_else(|| Ok(world_id.to_string()), |name| name_of(&name))?;
+        let channel = self.channel.unwrap_or(spellhost_wire::Channel::Stable);
+        let channel = crate::host::store_channel(channel);
+        Ok(NewWorld { world_id, name, owner: owner.into(), channel, shape: "box".into(), seed, terrain })
+    }
+}
+
+impl Worlds {
+    /// None yet.
+    pub fn new(caster: Arc<Caster>) -> Self {
+        Self { open: RwLock::default(), caster }
+    }
+
+    /// Every world that is open, by id.
+    pub fn all(&self) -> Vec<WorldHandle> {
+        self.read().values().map(|open| open.handle.clone()).collect()
+    }
+
+    /// A world that is open.
+    pub fn get(&self, id: &str) -> Option<WorldHandle> {
+        self.read().get(id).map(|open| open.handle.clone())
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Open>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, id: &str) -> Option<Open> {
+        self.open.write().unwrap_or_else(PoisonError::into_inner).remove(id)
+    }
+
+    /// Opens a world that the store has. Waits for the disk and the compiler. No channel may move
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// Where it cannot be brought back, or there is no thread for it.
+    fn open(&self, host: &Host, id: &WorldId) -> Result<WorldHandle, OpenError> {
+        let kept = host.store.world(id)?;
+        let terrain =
+            terrain_of(&kept.terrain).ok_or_else(|| format!("no terrain is called `{}`", kept.terrain))?;
+        let engine_id = host.shelf.engine().id().to_string();
+        let config = WorldConfig { terrain, seed: kept.seed };
+        let recovered = recover(&host.store, id, config, &engine_id)?;
+        let heads = heads(host)?;
+        let mut library = Library::new();
+        heads.values().for_each(|(_, component)| library.insert(component.clone()));
+        for component in recovered.world.components() {
+            library.insert(host.shelf.component(&host.store, component)?);
+        }
+        let recorder = Box::new(Keeper::start(host.store.clone(), id.clone(), engine_id)?);
+        let (channel, caster) = (sim_channel(kept.channel), self.caster.clone());
+        let (id, notices) = (id.to_string(), host.notices.clone());
+        let start = Start { id: id.clone(), recovered, channel, heads, library, caster, recorder, notices };
+        let (handle, thread) = world::open(start)?;
+        let open = Open { handle: handle.clone(), thread };
+        self.open.write().unwrap_or_else(PoisonError::into_inner).insert(id, open);
+        Ok(handle)
+    }
+
+    /// Opens the world that always exists, and every other that the store has; one of the others that
+    /// cannot be opened is said in the log and left as it is.
+    ///
+    /// # Errors
+    /// Where the first cannot be opened.
+    pub fn open_all(&self, host: &Host) -> Result<(), OpenError> {
+        let default = WorldId::parse(DEFAULT_WORLD)?;
+        host.store.create_world(NewWorld {
+            world_id: default.clone(),
+            name: DEFAULT_WORLD.into(),
+            owner: GUEST.into(),
+            channel: spellhost_store::Channel::Stable,
+            shape: "box".into(),
+            seed: DEFAULT.seed,
+            terrain: "hills".into(),
+        })?;
+        self.open(host, &default)?;
+        for world in host.store.worlds()?.into_iter().filter(|world| world.world_id != default) {
+            if let Err(error) = self.open(host, &world.world_id) {
+                tracing::error!(world = %world.world_id, %error, "a world is left closed");
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends every world with a snapshot, and waits for them.
+    pub fn close_all(&self) {
+        let all = std::mem::take(&mut *self.open.write().unwrap_or_else(PoisonError::into_inner));
+        all.values().for_each(|open| open.handle.send(Ask::Close(Closing::Host)));
+        // A panic in one was reported by its own thread.
+        all.into_values().for_each(|open| drop(open.thread.join()));
+    }
+}
+
+impl Host {
+    /// Makes a world for somebody and opens it.
+    ///
+    /// # Errors
+    /// `bad_param`; `rate_limited` where there are as many as there may be.
+    pub async fn create_world(
+        self: &Arc<Self>,
+        owner: &Actor,
+        wanted: Wanted,
+    ) -> Result<WorldHandle, Failure> {
+        let new = wanted.chosen(owner.name())?;
+        let is_operator = *owner == Actor::Operator;
+        // A channel that moves between reading the heads and listening would be missed.
+        let _turn = self.moving.lock().await;
+        self.blocking(move |host| {
+            let all = host.store.worlds()?;
+            let own = all
+                .iter()
+                .filter(|world| world.owner == new.owner && world.world_id.as_str() != DEFAULT_WORLD);
+            if all.len() >= WORLDS_MAX || (!is_operator && own.count() >= OWNED_WORLDS_MAX) {
+                let most = format!(
+                    "at most {WORLDS_MAX} worlds here and {OWNED_WORLDS_MAX} of one owner: delete one"
+                );
+                return Err(Failure::new(Code::RateLimited, most));
+            }
+            let id = new.world_id.clone();
+            host.store.create_world(new)?;
+            host.open(&id)
+        })
+        .await
+    }
+
+    /// A world that is open, or one that the store has and that is opened now.
+    ///
+    /// # Errors
+    /// `unknown_world`.
+    pub async fn reach_world(self: &Arc<Self>, id: &str) -> Result<WorldHandle, Failure> {
+        let _turn = self.moving.lock().await;
+        if let Some(world) = self.worlds.get(id) {
+            return Ok(world);
+        }
+        let id = WorldId::parse(id).map_err(|_| unknown())?;
+        self.blocking(move |host| {
+            host.store.world(&id).map_err(|_| unknown())?;
+            host.open(&id)
+        })
+        .await
+    }
+
+    fn open(&self, id: &WorldId) -> Result<WorldHandle, Failure> {
+        self.worlds.open(self, id).map_err(|error| Failure::internal(&*error))
+    }
+
+    /// Ends the thread of a world with a snapshot; the world is kept.
+    ///
+    /// # Errors
+    /// `forbidden` for the world that always exists, `unknown_world`.
+    pub async fn close_world(self: &Arc<Self>, id: &str) -> Result<(), Failure> {
+        let _turn = self.moving.lock().await;
+        self.end_world(id).await
+    }
+
+    /// Ends a world for ever.
+    ///
+    /// # Errors
+    /// As of closing it.
+    pub async fn delete_world(self: &Arc<Self>, id: &str) -> Result<(), Failure> {
+        let _turn = self.moving.lock().await;
+        let own = WorldId::parse(id).map_err(|_| unknown())?;
+        match self.end_world(id).await {
+            Err(failure) if failure.code != Code::UnknownWorld => return Err(failure),
+            // One that is closed is deleted all the same.
+            _ => {}
+        }
+        self.blocking(move |host| Ok(host.store.delete_world(&own)?)).await
+    }
+
+    async fn end_world(self: &Arc<Self>, id: &str) -> Result<(), Failure> {
+        if id == DEFAULT_WORLD {
+            return Err(Failure::new(Code::Forbidden, "the world `default` always exists"));
+        }
+        let open = self.worlds.take(id).ok_or_else(unknown)?;
+        open.handle.send(Ask::Close(Closing::World));
+        // A panic in it was reported by its own thread.
+        self.blocking(move |_| Ok(drop(open.thread.join()))).await
+    }
+}
+
+fn unknown() -> Failure {
+    Failure::new(Code::UnknownWorld, "there is no such world")
+}
+
+/// What every channel points to.
+fn heads(host: &Host) -> Result<Heads, Failure> {
+    let mut heads = BTreeMap::new();
+    for spell in host.store.spells()? {
+        let Some(id) = SpellId::parse(&spell.spell_id.to_string()) else { continue };
+        let channels = [
+            (spellhost_store::Channel::Draft, spell.active.draft),
+            (spellhost_store::Channel::Beta, spell.active.beta),
+            (spellhost_store::Channel::Stable, spell.active.stable),
+        ];
+        for (channel, revision) in channels {
+            let Some(revision) = revision else { continue };
+            if host.store.revision(&revision)?.taken_down.is_some() {
+                continue;
+            }
+            heads.insert(
+                (id.clone(), sim_channel(channel)),
+                host.shelf.revision(&host.store, Digest(revision.0))?,
+            );
+        }
+    }
+    Ok(heads)
+}
