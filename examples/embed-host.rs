@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
-use spellhost_server::{Config, ServeError, Stop, serve};
+use spellhost_server::{Config, Ended, ServeError, Stop, serve};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -54,17 +54,8 @@ fn run() -> Outcome<()> {
 }
 
 /// Starts a host on a free port, on a thread of its own, and waits until it answers.
-fn start(folder: &std::path::Path) -> Outcome<(SocketAddr, Stop, JoinHandle<Result<(), ServeError>>)> {
-    let config = Config {
-        data: folder.into(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        operator_token: None,
-        allow_guests: false,
-        allow_origin: Vec::new(),
-        allow: Vec::new(),
-        public_url: None,
-        threads: 2,
-    };
+fn start(folder: &std::path::Path) -> Outcome<(SocketAddr, Stop, JoinHandle<Result<Ended, ServeError>>)> {
+    let config = Config::local(folder.into());
     let (stop, (ready, listens)) = (Stop::default(), channel());
     let stopper = stop.clone();
     let thread = std::thread::spawn(move || {

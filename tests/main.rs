@@ -16,7 +16,9 @@ mod generated;
 #[allow(dead_code, reason = "shared with the tests of the engine, which use all of it")]
 mod guests;
 mod hot_reload;
+mod jobs;
 mod misbehaving;
+mod packages;
 mod page;
 mod publish;
 mod replay;

@@ -85,7 +85,15 @@ impl Host {
         Self::started(folder, |command| command.args(more))
     }
 
-    fn started(folder: &Path, more: impl Fn(&mut Command) -> &mut Command) -> Self {
+    /// A host on this directory with more flags or variables, once it answers.
+    pub fn configured(folder: &Path, more: impl FnOnce(&mut Command)) -> Self {
+        Self::started(folder, |command| {
+            more(command);
+            command
+        })
+    }
+
+    fn started(folder: &Path, more: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let data = folder.join("data");
         let mut starting = command(folder);
         starting.args(["serve", "--listen", "127.0.0.1:0", "--json", "--data"]).arg(&data);

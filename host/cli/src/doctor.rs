@@ -40,6 +40,7 @@ pub fn doctor(args: &Args, screen: Screen) -> Result<u8, Problem> {
         toolchain::report()
     };
     checks.push(engine());
+    checks.push(sandbox());
     let well = checks.iter().all(|check| check.ok || !check.required);
     if screen.is_json() {
         screen.object(&json!({ "ok": well, "checks": checks }));
@@ -55,6 +56,23 @@ fn engine() -> Check {
         Err(problem) => (false, problem.message),
     };
     Check { name: "engine", ok, required: true, found, fix_command: None }
+}
+
+/// Whether `serve` can build what strangers send it.
+fn sandbox() -> Check {
+    let probed = spellhost_forge::sandbox();
+    let fix = "allow users namespaces of their own, or `spellhost serve --unsandboxed-builds`".to_owned();
+    Check {
+        name: "sandbox",
+        ok: probed.is_ok(),
+        required: false,
+        found: probed
+            .as_ref()
+            .err()
+            .cloned()
+            .unwrap_or_else(|| "user namespaces, for `serve` to build in".into()),
+        fix_command: probed.err().map(|_| fix),
+    }
 }
 
 fn table(checks: &[Check], screen: Screen) -> String {

@@ -9,7 +9,7 @@ use std::path::Path;
 use spellhost_forge::Folder;
 
 use crate::problem::Problem;
-use spellhost_forge::{ListedFile, digest_of};
+use spellhost_forge::{ListedFile, SCENE, digest_of};
 
 /// The most files of a revision.
 const FILES_MAX: usize = 4_096;
@@ -64,7 +64,7 @@ fn listed(file: &Path, path: &str, assets: &[String]) -> Result<ListedFile, Prob
     }
     let bytes = fs::read(file).map_err(failed)?;
     let is_asset = assets.iter().any(|pattern| matches(pattern, path));
-    let place = if is_asset { path.to_owned() } else { format!("source/{path}") };
+    let place = if is_asset || path == SCENE { path.to_owned() } else { format!("source/{path}") };
     Ok(ListedFile { path: place, digest: digest_of(&bytes), size: bytes.len() as u64 })
 }
 

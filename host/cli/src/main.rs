@@ -56,6 +56,7 @@ mod completions;
 mod doctor;
 mod inspect;
 mod new;
+mod pack;
 mod replay;
 mod serve;
 mod watching;
@@ -69,6 +70,7 @@ mod revisions;
 
 mod keeping;
 mod tap;
+mod unpack;
 
 use std::process::ExitCode;
 
@@ -129,6 +131,8 @@ enum Command {
     #[command(name = keeping::PROBE, hide = true)]
     Probe(keeping::ProbeArgs),
     Tap(tap::Args),
+    Pack(pack::Args),
+    Unpack(unpack::Args),
     #[command(name = panel::COMMAND, hide = true)]
     Opinion(opinion::Args),
     Doctor(doctor::Args),
@@ -168,6 +172,8 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Run(args) => run::run(args, screen, interrupt),
         Command::Test(args) => test::test(args, screen, interrupt),
         Command::Replay(args) => replay::replay(args, screen, interrupt),
+        Command::Pack(args) => pack::pack(args, screen, interrupt),
+        Command::Unpack(args) => unpack::unpack(args, screen),
         Command::Serve(args) => serve::serve(args, screen, interrupt),
         Command::Publish(args) => publish::publish(args, screen, interrupt),
         Command::Rollback(args) => publish::rollback(args, screen),

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 
 use serde_json::json;
-use spellhost_server::{Config, Ended, ServeError, Stop};
+use spellhost_server::{Builds, Config, Ended, Model, ServeError, Stop};
 
 use crate::allow::AllowFlags;
 use crate::interrupt::Interrupt;
@@ -22,7 +22,10 @@ Examples:
   spellhost serve --watch spells/ember                every save is built and swapped in
 
 Without --listen the variables HOST and PORT are asked. The operator's token is taken from
-SPELLHOST_OPERATOR_TOKEN, or made at the first start and kept in the data directory.";
+SPELLHOST_OPERATOR_TOKEN, or made at the first start and kept in the data directory.
+
+Builds from a prompt ask the model at SPELLHOST_MODEL_URL (OpenAI-compatible, Ollama included), by
+the name SPELLHOST_MODEL_NAME and with the key SPELLHOST_MODEL_KEY where it wants one.";
 
 /// Serve worlds, spells and their channels over HTTP and WebSockets
 #[derive(Debug, clap::Args)]
@@ -52,6 +55,18 @@ pub struct Args {
     /// Threads that cast [default: one a core]
     #[arg(long, env = "SPELLHOST_THREADS", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    /// Builds from source at once [default: half the cores]
+    #[arg(long, env = "SPELLHOST_BUILD_WORKERS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    build_workers: Option<u16>,
+    /// Builds that wait at most; one more is refused
+    #[arg(long, env = "SPELLHOST_BUILD_QUEUE", value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    build_queue: u16,
+    /// How long the compiler of one build may take, in seconds
+    #[arg(long, env = "SPELLHOST_BUILD_SECONDS", value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
+    build_seconds: u16,
+    /// Let compilers of strangers' source run without a sandbox: they see what this host sees
+    #[arg(long, env = "SPELLHOST_UNSANDBOXED_BUILDS", value_parser = clap::builder::FalseyValueParser::new())]
+    unsandboxed_builds: bool,
 }
 
 /// Runs the command; 0 after SIGTERM and draining, 130 after Ctrl-C and draining.
@@ -121,7 +136,29 @@ fn config(args: &Args) -> Result<Config, Problem> {
         secret_key: std::env::var("SECRET_KEY").ok().filter(|key| !key.is_empty()),
         probe: crate::keeping::probe,
         threads: args.threads.map_or(threads, usize::from),
+        builds: Builds {
+            workers: args.build_workers.map_or((threads / 2).max(1), usize::from),
+            queue: args.build_queue.into(),
+            seconds: args.build_seconds.into(),
+            unsandboxed: args.unsandboxed_builds,
+            model: model()?,
+        },
     })
+}
+
+/// What writes spells from prompts, where the environment names it.
+fn model() -> Result<Option<Model>, Problem> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let Some(url) = variable("SPELLHOST_MODEL_URL") else { return Ok(None) };
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        let message = "SPELLHOST_MODEL_URL is no address of a model";
+        return Err(Problem::usage("model", message).hint("SPELLHOST_MODEL_URL=http://127.0.0.1:11434/v1"));
+    }
+    let name = variable("SPELLHOST_MODEL_NAME").ok_or_else(|| {
+        Problem::usage("model", "SPELLHOST_MODEL_URL is set, and SPELLHOST_MODEL_NAME is not")
+            .hint("SPELLHOST_MODEL_NAME=the-name-of-the-model")
+    })?;
+    Ok(Some(Model { url, key: variable("SPELLHOST_MODEL_KEY"), name }))
 }
 
 /// Where to listen: the flag, then `HOST` and `PORT`, then the default.

@@ -8,7 +8,9 @@
 
 mod assemblyscript;
 mod build;
+mod bundle;
 mod cache;
+mod cage;
 mod cancel;
 mod canonical;
 mod compiler;
@@ -18,6 +20,7 @@ mod diagnostic;
 mod failure;
 mod fields;
 mod folder;
+mod foundry;
 mod interface;
 mod language;
 pub mod limits;
@@ -29,30 +32,39 @@ mod package;
 mod plan;
 mod process;
 mod revision;
+mod rustc;
 mod sdk;
 mod sources;
 mod suggestion;
 pub mod template;
 mod text;
+mod textual;
 pub mod toolchain;
+mod walls;
 mod watch;
 mod workbench;
 mod worker;
 
 pub use assemblyscript::WarmCompiler;
 pub use build::{BuildOptions, Built, Progress, build};
+pub use bundle::{Bundle, BundleError, COMPONENT, PACKAGE_TYPE, SCENE};
 pub use cache::Cache;
+pub use cage::{CAGE_COMMAND, SourceLimits};
 pub use cancel::Cancel;
 pub use component::{ReadError, read_component};
 pub use diagnostic::{Diagnostic, Level};
 pub use failure::{BuildError, BuildFailure};
 pub use folder::{Folder, FolderError};
+pub use foundry::{
+    Foundry, Made, MakeError, Sources, bad_path, built_languages, entry_of, guide, language_named, sandbox,
+};
 pub use interface::interface;
 pub use language::Language;
 pub use manifest::{Limits, Manifest, ParamValue, RunDefaults, RunRemote, RunWorld};
 pub use output::write_atomic;
 pub use revision::{ListedFile, Origin, Revision, digest_of, id_from_name};
 pub use toolchain::Toolchain;
+pub use walls::enter;
 pub use watch::{Watch, WatchError, WatchEvent};
 pub use workbench::{COMMAND, CompileLimits, LoadError, Workbench, serve};
 pub use worker::{Worker, WorkerError, confine, read_frame, write_frame};

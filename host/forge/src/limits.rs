@@ -74,5 +74,41 @@ pub const COMPILE_THREADS_MAX: usize = 8;
 /// The largest machine code of one component; code is a few times the size of what it was made from.
 pub const COMPILE_ARTEFACT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Real time that compiling a stranger's source may take, unless the operator says otherwise.
+pub const SOURCE_SECONDS: u64 = 60;
+/// Memory that a compiler of a stranger's source may write to. The hungriest spell here takes 160 MB.
+pub const SOURCE_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
+/// The largest file that a compiler of a stranger's source may write.
+pub const SOURCE_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// What its `/tmp` holds.
+pub const SOURCE_SCRATCH_BYTES: u64 = 64 * 1024 * 1024;
+/// Its processes and threads.
+pub const SOURCE_PROCESSES: u64 = 64;
+/// Files that it has open at once.
+pub const SOURCE_OPEN_FILES: u64 = 256;
+/// What it prints.
+pub const SOURCE_PRINTED_BYTES_MAX: usize = 1024 * 1024;
+/// The most files of a spell's source, its assets included.
+pub const SOURCE_FILES_MAX: usize = 256;
+/// The most bytes of a spell's source, its assets included.
+pub const SOURCE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The longest path of a file of a revision, in bytes.
+pub const PATH_BYTES_MAX: usize = 256;
+/// The most finished components that are kept by the digest of their source.
+pub const MADE_MAX: usize = 1_024;
+
+/// The most bytes of a package.
+pub const PACKAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The most bytes that a package unpacks to.
+pub const PACKAGE_UNPACKED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How many times its packed size a file of a package may have; deflate itself ends at 1,032.
+pub const PACKAGE_RATIO_MAX: u64 = 500;
+/// The most files of a package.
+pub const PACKAGE_FILES_MAX: usize = 4_097;
+/// The most bytes of a package's directory.
+pub const PACKAGE_DIRECTORY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The most bytes of a revision's manifest.
+pub const MANIFEST_JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 const _: () = assert!(MEMORY_BYTES_MIN <= MEMORY_BYTES_MAX, "one page fits");
 const _: () = assert!(STACK_BYTES < MEMORY_BYTES_MAX, "the stack leaves room for the heap");

@@ -11,21 +11,22 @@ use std::marker::PhantomData;
 use spellhost_sim::LimitKind;
 use wasmtime::component::__internal::ComponentVariant;
 use wasmtime::component::ComponentType;
-use wasmtime::{Memory, StoreContextMut, TypedFunc, ValRaw, ValType, bail};
+use wasmtime::{Memory, StoreContextMut, ValRaw, ValType, bail};
 
 use crate::abi;
 use crate::measured::{List, Measured, Text, well_formed};
 use crate::session::Session;
 use crate::stop::Stop;
+use crate::words::WordFunction;
 
 type Context<'a> = StoreContextMut<'a, Session>;
 type Result<T> = wasmtime::Result<T>;
 
 /// What the host needs of the guest to speak with it.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) struct Guest {
     pub(crate) memory: Memory,
-    pub(crate) realloc: TypedFunc<(u32, u32, u32, u32), u32>,
+    pub(crate) realloc: WordFunction<4>,
     /// Whether imports may be called: not while the guest reserves room or cleans up.
     pub(crate) may_leave: bool,
     /// How many bytes one host call may look at, in wasmtime's way of counting.
@@ -103,7 +104,7 @@ impl<'a> Lifting<'a> {
             }
             _ => bail!("list pointer/length out of bounds of memory"),
         }
-        if at % T::ALIGN32 as usize != 0 {
+        if !at.is_multiple_of(T::ALIGN32 as usize) {
             bail!("list pointer is not aligned")
         }
         Ok(Span { at, len })
@@ -112,7 +113,7 @@ impl<'a> Lifting<'a> {
     /// What a function returned in memory at `at`.
     pub(crate) fn returned<T: Load>(&mut self, at: u32) -> Result<T> {
         let at = at as usize;
-        if at % T::ALIGN32 as usize != 0 {
+        if !at.is_multiple_of(T::ALIGN32 as usize) {
             bail!("return pointer not aligned");
         }
         match self.memory.get(at..).and_then(|bytes| bytes.get(..T::SIZE32)) {
@@ -499,12 +500,12 @@ impl Pass for Option<abi::EntityKind> {
 pub(crate) struct Lowering<'a> {
     cx: Context<'a>,
     memory: Memory,
-    realloc: TypedFunc<(u32, u32, u32, u32), u32>,
+    realloc: WordFunction<4>,
 }
 
 impl<'a> Lowering<'a> {
     pub(crate) fn new(cx: Context<'a>) -> Result<Self> {
-        let Guest { memory, realloc, .. } = guest(&cx)?.clone();
+        let Guest { memory, realloc, .. } = *guest(&cx)?;
         Ok(Self { cx, memory, realloc })
     }
 
@@ -516,7 +517,7 @@ impl<'a> Lowering<'a> {
     fn reserve(&mut self, align: u32, size: usize) -> Result<usize> {
         let size = u32::try_from(size)?;
         may_leave(&mut self.cx, false);
-        let reserved = self.realloc.call(&mut self.cx, (0, 0, align, size));
+        let reserved = self.realloc.call(&mut self.cx, [0, 0, align, size]);
         may_leave(&mut self.cx, true);
         let at = reserved?;
         if at % align != 0 {
@@ -532,7 +533,7 @@ impl<'a> Lowering<'a> {
     /// Where a function wants its result written.
     pub(crate) fn place<T: ComponentType>(&mut self, at: u32) -> Result<usize> {
         let at = at as usize;
-        if at % T::ALIGN32 as usize != 0 {
+        if !at.is_multiple_of(T::ALIGN32 as usize) {
             bail!("pointer not aligned");
         }
         if at + T::SIZE32 > self.bytes().len() {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use wasmtime::component::ComponentType;
 use wasmtime::{
     AsContextMut, Caller, Extern, FuncType, Instance, InstancePre, Linker, Module, ModuleExport, Store,
-    StoreContextMut, Trap, TypedFunc, ValRaw, WasmParams, WasmResults, bail, format_err,
+    StoreContextMut, Trap, ValRaw, bail, format_err,
 };
 
 use crate::abi;
@@ -25,6 +25,7 @@ use crate::linking;
 use crate::session::Session;
 use crate::settings::operator_cost;
 use crate::shape::{Import, Lifted, Shape};
+use crate::words::WordExport;
 
 type Context<'a> = StoreContextMut<'a, Session>;
 
@@ -34,16 +35,16 @@ pub(crate) struct Direct {
     /// What the shim's table would take of a call's tables.
     shim_elements: usize,
     memory: ModuleExport,
-    realloc: ModuleExport,
-    cast: Export,
-    on_event: Export,
-    migrate: Export,
+    realloc: WordExport<4>,
+    cast: Export<1>,
+    on_event: Export<1>,
+    migrate: Export<4>,
 }
 
 /// A function behind one of the spell's exports.
-struct Export {
-    function: ModuleExport,
-    post_return: Option<ModuleExport>,
+struct Export<const PARAMS: usize> {
+    function: WordExport<PARAMS>,
+    post_return: Option<WordExport<1>>,
 }
 
 impl Direct {
@@ -54,23 +55,15 @@ impl Direct {
     pub(crate) fn new(engine: &wasmtime::Engine, shape: &Shape, module: &Module) -> wasmtime::Result<Self> {
         let mut imports = Imports { linker: Linker::new(engine), wanted: wanted(shape, module)? };
         linking::link_direct(&mut imports)?;
-        let find = |name: &str| {
-            module
-                .get_export_index(name)
-                .ok_or_else(|| format_err!("the core module does not export `{name}`"))
-        };
-        let export = |lifted: &Lifted| -> wasmtime::Result<Export> {
-            let post_return = lifted.post_return.as_deref().map(find).transpose()?;
-            Ok(Export { function: find(&lifted.function)?, post_return })
-        };
+        let memory = module.get_export_index(&shape.memory);
         Ok(Self {
             pre: imports.linker.instantiate_pre(module)?,
             shim_elements: shape.shim_elements,
-            memory: find(&shape.memory)?,
-            realloc: find(&shape.realloc)?,
-            cast: export(&shape.cast)?,
-            on_event: export(&shape.on_event)?,
-            migrate: export(&shape.migrate)?,
+            memory: memory.ok_or_else(|| format_err!("the core module does not export its memory"))?,
+            realloc: WordExport::find(module, &shape.realloc)?,
+            cast: Export::find(module, &shape.cast)?,
+            on_event: Export::find(module, &shape.on_event)?,
+            migrate: Export::find(module, &shape.migrate)?,
         })
     }
 
@@ -80,7 +73,7 @@ impl Direct {
         let instance = self.pre.instantiate(&mut *store)?;
         let memory = instance.get_module_export(&mut *store, &self.memory).and_then(Extern::into_memory);
         let memory = memory.ok_or_else(|| format_err!("the core module has no memory"))?;
-        let realloc = function(store, instance, &self.realloc)?;
+        let realloc = self.realloc.of(&mut *store, instance)?;
         let traced = store.data().trace.is_some();
         let host_call_bytes = if traced { TRACED_HOST_CALL_BYTES } else { HOST_CALL_BYTES };
         store.data_mut().guest = Some(Guest { memory, realloc, may_leave: true, host_call_bytes });
@@ -96,7 +89,7 @@ impl Direct {
     ) -> wasmtime::Result<abi::Answer> {
         let write = |cx: &mut Lowering<'_>, at: usize| context.store(cx, at);
         let at = Lowering::new(store.as_context_mut())?.spill::<CastParams<'_>>(write)?;
-        self.cast.call(store, instance, at)
+        self.cast.call(store, instance, [at])
     }
 
     /// Calls `on-event`.
@@ -113,7 +106,7 @@ impl Direct {
             event.store(cx, at + after)
         };
         let at = Lowering::new(store.as_context_mut())?.spill::<EventParams<'_>>(write)?;
-        self.on_event.call(store, instance, at)
+        self.on_event.call(store, instance, [at])
     }
 
     /// Calls `migrate`.
@@ -128,37 +121,34 @@ impl Direct {
         let (from, from_len) = lowering.text(from)?;
         let (state, state_len) = lowering.list(state)?;
         // Each lies in a memory of 32 bits.
-        self.migrate.call(store, instance, (from as u32, from_len as u32, state as u32, state_len as u32))
+        self.migrate.call(store, instance, [from, from_len, state, state_len].map(|word| word as u32))
     }
 }
 
-impl Export {
+impl<const PARAMS: usize> Export<PARAMS> {
+    fn find(module: &Module, lifted: &Lifted) -> wasmtime::Result<Self> {
+        let post_return =
+            lifted.post_return.as_deref().map(|name| WordExport::find(module, name)).transpose()?;
+        Ok(Self { function: WordExport::find(module, &lifted.function)?, post_return })
+    }
+
     /// Calls the function and lifts what it returned; then the guest cleans up, and imports do not answer.
-    fn call<P: WasmParams, R: Load>(
+    fn call<R: Load>(
         &self,
         store: &mut Store<Session>,
         instance: Instance,
-        params: P,
+        params: [u32; PARAMS],
     ) -> wasmtime::Result<R> {
-        let returned = function::<P, u32>(store, instance, &self.function)?.call(&mut *store, params)?;
+        let returned = self.function.of(&mut *store, instance)?.call(&mut *store, params)?;
         let answer = Lifting::new(&store.as_context_mut())?.returned(returned)?;
         if let Some(post_return) = &self.post_return {
-            let post_return = function::<u32, ()>(store, instance, post_return)?;
+            let post_return = post_return.of(&mut *store, instance)?;
             may_leave(&mut store.as_context_mut(), false);
-            post_return.call(&mut *store, returned)?;
+            post_return.call(&mut *store, [returned])?;
             may_leave(&mut store.as_context_mut(), true);
         }
         Ok(answer)
     }
-}
-
-fn function<P: WasmParams, R: WasmResults>(
-    store: &mut Store<Session>,
-    instance: Instance,
-    export: &ModuleExport,
-) -> wasmtime::Result<TypedFunc<P, R>> {
-    let function = instance.get_module_export(&mut *store, export).and_then(Extern::into_func);
-    function.ok_or_else(|| format_err!("the core module lacks a function"))?.typed(&*store)
 }
 
 /// The imports that a module wants, and those that are linked.

@@ -59,6 +59,7 @@ mod stop;
 mod told;
 mod trace;
 mod wasi;
+mod words;
 
 mod caster;
 mod casting;

@@ -168,6 +168,9 @@ fn pool() -> PoolingAllocationConfig {
     pool.max_tables_per_module(limits::TABLES_MAX as u32);
     pool.table_elements(limits::TABLE_ELEMENTS_MAX);
     pool.max_memory_size(limits::MEMORY_BYTES_MAX);
+    // Nothing runs on a stack of the pool's; the default would reserve a thousand of them, more than an engine's
+    // process may. Only a build with `async` has them at all, and `host/wasi` turns that on for everyone.
+    pool.total_stacks(1);
     // Small memories are zeroed in place instead of being given back and faulted in again.
     pool.linear_memory_keep_resident(2 * 1024 * 1024);
     pool.table_keep_resident(64 * 1024);

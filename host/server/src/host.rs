@@ -18,6 +18,7 @@ use spellhost_wire::{Code, Target};
 use crate::coding::Coded;
 use crate::config::Config;
 use crate::failure::{self, Failure};
+use crate::jobs::Jobs;
 use crate::limits::{
     CASTS_PER_SECOND, CHANGES_PER_SECOND, CONNECTIONS_MAX, EXCERPTS_AT_ONCE, SESSION_LIFETIME,
 };
@@ -44,6 +45,8 @@ pub struct Host {
     pub store: Store,
     /// Where everything is compiled.
     pub shelf: Shelf,
+    /// What is built from source.
+    pub jobs: Jobs,
     operator_token: String,
     /// Those that are open.
     pub worlds: Worlds,
@@ -94,6 +97,7 @@ impl Host {
         config: Config,
         store: Store,
         shelf: Shelf,
+        jobs: Jobs,
         operator_token: String,
         caster: Arc<Caster>,
     ) -> Self {
@@ -102,6 +106,7 @@ impl Host {
             config,
             store,
             shelf,
+            jobs,
             operator_token,
             worlds: Worlds::new(caster),
             coded: Coded::default(),
@@ -320,6 +325,12 @@ impl Host {
     /// What is done with spells.
     pub fn spells(&self) -> Spells<'_> {
         Spells { store: &self.store, shelf: &self.shelf }
+    }
+
+    /// Tells every connection of these accounts.
+    pub fn tell_accounts(&self, accounts: &[String], told: &Told) {
+        let accounts: std::collections::BTreeSet<&String> = accounts.iter().collect();
+        accounts.into_iter().for_each(|account| self.listeners.tell(account, told.clone()));
     }
 
     /// Tells everybody everywhere.

@@ -20,6 +20,9 @@ mod shelf;
 mod spells;
 
 mod excerpt;
+mod jobs;
+mod packages;
+
 mod keeper;
 mod recovery;
 mod world;
@@ -48,5 +51,5 @@ mod routes;
 mod serve;
 
 pub use child::compile_in_child;
-pub use config::Config;
+pub use config::{Builds, Config, Model};
 pub use serve::{Ended, ServeError, Stop, serve};

@@ -82,6 +82,20 @@ pub const REPORTS_PER_TICK: usize = 4;
 pub const REPORT_BYTES_MAX: usize = 1_024;
 /// Compiled code that is kept.
 pub const ARTEFACT_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// The longest file that a build replaces; the body it comes in is no larger.
+pub const SOURCE_CODE_BYTES_MAX: usize = 512 * 1024;
+/// The longest wish to a model.
+pub const PROMPT_BYTES_MAX: usize = 16 * 1024;
+/// The most assets of one build.
+pub const ASSETS_MAX: usize = 64;
+/// The most that a model may answer, in bytes of its whole reply.
+pub const MODEL_REPLY_BYTES_MAX: usize = 512 * 1024;
+/// How long one answer of a model may take.
+pub const MODEL_PATIENCE: Duration = Duration::from_secs(120);
+/// How often a model is shown what the compiler said, after its first try.
+pub const MODEL_REPAIRS: u32 = 3;
+/// The most of a compiler's text that a model is shown, and of an error that a job keeps.
+pub const SAID_BYTES_MAX: usize = 8 * 1024;
 /// The most bytes of coded components that are kept.
 pub const CODED_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Items of a page where nothing else is asked for.

@@ -73,7 +73,7 @@ impl Listeners {
     pub fn tell(&self, account: &str, told: Told) {
         let message = text(told, None);
         let listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = listeners.values().filter(|(actor, _)| *actor == Actor::Account(account.into()));
+        let own = listeners.values().filter(|(actor, _)| actor.name() == account);
         // Who does not read misses it; reports are kept.
         own.for_each(|(_, queue)| drop(queue.try_send(message.clone())));
     }

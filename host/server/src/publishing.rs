@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::guard::{Guard, is_wrong};
 use crate::host::{DEFAULT_WORLD, Host, Sender, sim_channel, store_channel};
 use crate::limits::{LOG_WAIT, TRIAL_CASTS_SHOWN_MAX};
+use crate::packages::is_package;
 use crate::spells::{Moved, Prepared, spell_of};
 use crate::trial::{Candidate, Tried};
 use crate::who::{Action, OPERATOR};
@@ -23,7 +24,7 @@ use crate::world::telling::digest;
 use crate::world::{WorldHandle, wire_channel};
 
 impl Host {
-    /// Admits a component as a new revision and points `draft` to it.
+    /// Admits a component, or what is in a package, as a new revision and points `draft` to it.
     ///
     /// # Errors
     /// As [`crate::spells::Spells::upload`].
@@ -34,8 +35,25 @@ impl Host {
         bytes: Vec<u8>,
     ) -> Result<(Uploaded, bool), Failure> {
         let actor = sender.actor.clone();
-        let (uploaded, is_new) =
-            self.blocking(move |host| host.spells().upload(&actor, &spell, &bytes)).await?;
+        let (uploaded, is_new) = self
+            .blocking(move |host| match is_package(&bytes) {
+                true => host.spells().upload_package(&actor, &spell, &bytes),
+                false => host.spells().upload(&actor, &spell, &bytes),
+            })
+            .await?;
+        self.settle(sender, uploaded, is_new).await
+    }
+
+    /// Tells of a revision that is new, and points `draft` to it.
+    ///
+    /// # Errors
+    /// As [`Host::publish`].
+    pub async fn settle(
+        self: &Arc<Self>,
+        sender: &Sender,
+        uploaded: Uploaded,
+        is_new: bool,
+    ) -> Result<(Uploaded, bool), Failure> {
         if is_new {
             self.tell_all(&Told::RevisionReady(RevisionReady {
                 spell_id: uploaded.spell_id.clone(),

@@ -122,6 +122,8 @@ pub fn document() -> OpenApi {
 /// Everything.
 pub fn router(host: Arc<Host>) -> Router {
     let router = Router::from(routes())
+        .merge(crate::jobs::routes::router())
+        .merge(crate::packages::router())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .method_not_allowed_fallback(|| async {
             Failure::new(Code::MethodNotAllowed, "this route has no such method")

@@ -17,6 +17,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::config::Config;
 use crate::door::{Deadlines, Door};
 use crate::host::{DEFAULT_WORLD, Host};
+use crate::jobs::{Jobs, Workers};
 use crate::limits::{ADDRESS_CONNECTIONS_MAX, BODY_DEADLINE, DRAIN, HEAD_DEADLINE};
 use crate::metering;
 use crate::routes::router;
@@ -57,6 +58,9 @@ pub enum ServeError {
     /// Threads.
     #[error("the system gives no threads")]
     Threads(#[source] std::io::Error),
+    /// The folder of builds, or what an earlier host has left to build.
+    #[error("cannot build from source")]
+    Builds(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A world.
     #[error("cannot open world `{world}`")]
     World {
@@ -77,6 +81,7 @@ impl ServeError {
             Self::Engine(_) => "engine",
             Self::Compiler(_) => "compiler",
             Self::Threads(_) => "threads",
+            Self::Builds(_) => "builds",
             Self::World { .. } => "world",
         }
     }
@@ -126,6 +131,7 @@ pub fn serve(mut config: Config, ready: impl FnOnce(SocketAddr), stop: Stop) -> 
     if let Some(noticed) = host.take_noticed() {
         runtime.spawn(host.clone().attend(noticed));
     }
+    let workers = Workers::start(&host, runtime.handle()).map_err(ServeError::Builds)?;
     door.ready(router(host.clone()));
     tracing::info!(%address, "ready");
     ready(address);
@@ -135,6 +141,7 @@ pub fn serve(mut config: Config, ready: impl FnOnce(SocketAddr), stop: Stop) -> 
     door.close();
     // Who is in the middle of a request gets an answer while the worlds still tick.
     runtime.block_on(door.drained(DRAIN));
+    workers.end(&host);
     host.worlds.close_all();
     runtime.block_on(host.drained(DRAIN));
     if let Err(error) = host.store.close() {
@@ -208,8 +215,10 @@ fn open(config: Config) -> Result<Arc<Host>, ServeError> {
         None => store.secret_key().map_err(failed)?,
     };
     let policy = config.allow.iter().fold(Policy::default(), Policy::with);
+    let jobs =
+        Jobs::open(&config.data, config.builds.clone()).map_err(|error| ServeError::Builds(error.into()))?;
     let shelf = Shelf::new(engine, policy, workbench, secret).map_err(ServeError::Threads)?;
-    let host = Arc::new(Host::new(config, store, shelf, token, caster));
+    let host = Arc::new(Host::new(config, store, shelf, jobs, token, caster));
     let opened = host.worlds.open_all(&host);
     opened.map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;
     Ok(host)

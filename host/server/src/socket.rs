@@ -4,12 +4,12 @@
 //! it. What a message does is the host's; here it is only read, asked and answered.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::{SinkExt as _, StreamExt as _};
 use spellhost_sim::limits::TICKS_PER_SECOND;
 use spellhost_sim::{CastId, Material, Op};
+use spellhost_store::JobId;
 use spellhost_wire::Code;
 use spellhost_wire::message::{
     DesyncReport, Handshake, Mode, Remote, Request, VoxelOperation, VoxelOperationKind,
@@ -287,6 +287,10 @@ impl Connection {
                 let (spell, _) = host.blocking(create).await?;
                 Told::Created(Created { spell_id: spell.spell_id })
             }
+            Request::StartBuild(build) => Told::BuildQueued(host.start_build(&self.sender, build).await?),
+            Request::CancelJob(of) => {
+                Told::JobCancelled(host.cancel_job(&self.sender, JobId(of.job_id)).await?)
+            }
             Request::Publish(publish) => Told::Published(host.publish(&self.sender, publish).await?),
             Request::Rollback(of) => Told::RolledBack(host.rollback(&self.sender, of).await?),
             Request::List(_) => {
@@ -366,8 +370,6 @@ impl Connection {
         let Found { detail, differs } = self.world.past.report(report).await?;
         if differs {
             self.heals = true;
-            self.world.facts.desyncs.fetch_add(1, Ordering::Relaxed);
-            metrics::counter!("spellhost_desyncs_total").increment(1);
             let (world, client) = (&*self.world.id, &self.sender.client);
             let spell = detail.spell_id.as_deref().unwrap_or("none");
             tracing::warn!(world, client, tick, path, %local, spell, cast = detail.cast_id, "a client's world differs");

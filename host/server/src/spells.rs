@@ -120,15 +120,31 @@ impl Spells<'_> {
         let id = id_of(&spell)?;
         actor.check(Action::Author(&self.store.spell(&id)?.owner))?;
         let component = self.shelf.take(self.store, bytes)?;
-        let built = Built::new(spell.clone(), &component, &Origin::default());
-        let digests = self.store.put_all(&[bytes, built.manifest.as_bytes()])?;
+        let built = Built::new(spell, &component, &Origin::default());
+        self.keep(actor, &built, bytes, &[])
+    }
+
+    /// Keeps a revision with its component and its other files; says whether it is new.
+    ///
+    /// # Errors
+    /// The store's. Rights were checked by the caller.
+    pub fn keep(
+        self,
+        actor: &Actor,
+        built: &Built,
+        component: &[u8],
+        files: &[&[u8]],
+    ) -> Result<(Uploaded, bool), Failure> {
+        let (spell, id) = (&built.spell, id_of(&built.spell)?);
+        let blobs = [&[component, built.manifest.as_bytes()], files].concat();
+        let digests = self.store.put_all(&blobs)?;
         let parent = self.store.latest_revision(&id)?.map(|latest| latest.revision_id);
         let revision_id = digests[1];
         let added = self.store.add_revision(NewRevision {
             spell_id: id,
             revision_id,
-            component: ComponentRef { digest: digests[0], size: bytes.len() as u64 },
-            files: vec![digests[0]],
+            component: ComponentRef { digest: digests[0], size: component.len() as u64 },
+            files: digests.iter().copied().filter(|digest| *digest != revision_id).collect(),
             parent: parent.filter(|parent| *parent != revision_id),
             author: actor.name().into(),
             note: String::new(),

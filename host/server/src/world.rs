@@ -59,8 +59,6 @@ pub struct Facts {
     pub caught_up: AtomicU64,
     /// Messages that wait for the slowest client.
     pub queued: AtomicU64,
-    /// Clients whose world was found to be another.
-    pub desyncs: AtomicU64,
     /// The tick that comes next, and the hash of the state before it.
     now: Mutex<(u64, StateHash)>,
 }
@@ -318,7 +316,7 @@ impl Playing {
             Ask::Close(closing) => self.ends = Some(closing),
             Ask::Scene(answer) => drop(answer.send(Ok(Scene::of(&self.world)))),
             Ask::Voxels(answer) => drop(answer.send(Ok((self.world.tick(), self.world.voxels().clone())))),
-            Ask::Heal(connection) => self.heal(connection),
+            Ask::Heal(connection) => self.begin_anew(connection, ResyncReason::Desync),
         }
     }
 
@@ -641,11 +639,11 @@ impl Playing {
             let _ = joining.answer.send(Err(failure));
             return;
         };
-        let Joining { connection, client, mode, binary, queue, .. } = joining;
+        let Joining { connection, client, mode, binary, queue, from_tick, answer } = joining;
+        let first = from_tick.filter(|_| mode != Mode::Snapshot).unwrap_or(next).min(next);
         let mut subscriber = Subscriber::new(connection, client, mode, binary, queue);
-        let first = joining.from_tick.filter(|_| mode != Mode::Snapshot).unwrap_or(next).min(next);
-        let _ = joining.answer.send(Ok((entity, first)));
-        if joining.from_tick.is_some_and(|from| from > next) {
+        let _ = answer.send(Ok((entity, first)));
+        if from_tick.is_some_and(|from| from > next) {
             // It has seen frames that were lost with the host that told them.
             subscriber.send(self.restart(ResyncReason::Desync));
         }
@@ -658,12 +656,11 @@ impl Playing {
     /// Tells those who began in the past what they can take of it, within what one tick may encode.
     fn catch_up(&mut self) {
         let (next, mut left) = (self.world.tick(), CATCH_UP_FRAMES_PER_TICK);
-        let too_late = self.restart(ResyncReason::TooLate);
+        let mut late = Vec::new();
         for subscriber in &mut self.subscribers {
             let Some(from) = subscriber.behind() else { continue };
             let Some(frames) = self.backlog.since(from) else {
-                subscriber.start_anew();
-                subscriber.send(too_late.clone());
+                late.push(subscriber.connection);
                 continue;
             };
             let (mode, binary, most) = (subscriber.mode, subscriber.binary, subscriber.room().min(left));
@@ -675,16 +672,16 @@ impl Playing {
             }
             subscriber.is_told_before((told < next).then_some(told));
         }
+        late.into_iter().for_each(|connection| self.begin_anew(connection, ResyncReason::TooLate));
     }
 
-    /// Has a connection whose world is another start anew.
-    fn heal(&mut self, connection: u64) {
-        let message = self.restart(ResyncReason::Desync);
-        let theirs = |to: &&mut Subscriber| to.connection == connection && to.mode != Mode::Snapshot;
-        if let Some(subscriber) = self.subscribers.iter_mut().find(theirs) {
-            subscriber.start_anew();
-            subscriber.send(message);
-        }
+    /// Has a connection start anew, unless it follows no frames.
+    fn begin_anew(&mut self, connection: u64, reason: ResyncReason) {
+        let theirs = |to: &Subscriber| to.connection == connection && to.mode != Mode::Snapshot;
+        let Some(at) = self.subscribers.iter().position(theirs) else { return };
+        let message = self.restart(reason);
+        self.subscribers[at].start_anew();
+        self.subscribers[at].send(message);
     }
 
     fn restart(&self, reason: ResyncReason) -> Message {

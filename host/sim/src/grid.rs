@@ -156,11 +156,16 @@ impl Grid {
                 part(item.position.y, centre.y),
                 part(item.position.z, centre.z),
             ];
-            if x.wrapping_abs() > radius || y.wrapping_abs() > radius || z.wrapping_abs() > radius {
+            // One question an item: most lie elsewhere, and of several questions each would be guessed wrong now and then.
+            let beside =
+                (x.wrapping_abs() > radius) | (y.wrapping_abs() > radius) | (z.wrapping_abs() > radius);
+            // Where it lies beside, this may be anything.
+            let square = |part: i64| part.wrapping_mul(part) as u64;
+            let squared = square(x).wrapping_add(square(y)).wrapping_add(square(z));
+            if beside | (squared > within) {
                 return;
             }
-            let squared = (x * x) as u64 + (y * y) as u64 + (z * z) as u64;
-            if squared <= within && asked.is_none_or(|at| cell(item.position) == at) {
+            if asked.is_none_or(|at| cell(item.position) == at) {
                 visit(item, squared);
             }
         })

@@ -6,8 +6,8 @@
 //! host, and there are neither files nor sockets. Every function pays before it acts, and none
 //! waits. It does not know spells, worlds or logs.
 //!
-//! wasmtime-wasi is not used: its traits see neither fuel nor the end of a call, and its pollables
-//! sleep in real time.
+//! The time that crosses the boundary is wasmtime-wasi's type. Its implementations are not linked:
+//! its traits see neither fuel nor the end of a call, and its pollables sleep in real time.
 
 mod clocks;
 mod command;

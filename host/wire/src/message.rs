@@ -61,6 +61,10 @@ macro_rules! requests {
 requests! {
     /// Makes a spell, or says that it is already the caller's.
     "spell.create_draft" => CreateDraft(CreateDraft);
+    /// Builds a revision from source.
+    "spell.start_build" => StartBuild(StartBuild);
+    /// Ends a job.
+    "job.cancel" => CancelJob(OfJob);
     /// Points a channel to a revision.
     "spell.publish" => Publish(Publish);
     /// Points a channel to the revision before.
@@ -103,6 +107,62 @@ pub struct Empty {}
 pub struct CreateDraft {
     pub spell_id: Option<String>,
     pub display_name: Option<String>,
+}
+
+/// `spell.start_build`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct StartBuild {
+    #[serde(default)]
+    pub spell_id: String,
+    /// Replaces the file that the spell begins in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What a model is to write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// Rust where it is absent and there is no source yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<BuildOptions>,
+}
+
+/// What goes with a build.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct BuildOptions {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assets: Option<Vec<Asset>>,
+}
+
+/// What is said about a spell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct Metadata {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+}
+
+/// A file that goes with a spell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct Asset {
+    pub path: String,
+    pub content_base64: String,
+}
+
+/// What names a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct OfJob {
+    pub job_id: u64,
 }
 
 /// `spell.publish`.

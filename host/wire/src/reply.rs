@@ -50,6 +50,62 @@ pub struct Created {
     pub spell_id: String,
 }
 
+/// `spell.start_build`, and the event `spell.build_started`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct BuildStarted {
+    pub job_id: u64,
+    pub spell_id: String,
+}
+
+/// `job.cancel`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct JobCancelled {
+    pub job_id: u64,
+    pub status: String,
+}
+
+/// `job.progress`. That of a terminal status is the last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct JobProgress {
+    pub job_id: u64,
+    pub spell_id: String,
+    pub stage: String,
+    pub pct: u8,
+    pub message: String,
+    pub status: String,
+}
+
+/// One message of a compiler.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct Diagnostic {
+    pub file: Option<String>,
+    pub line: Option<u32>,
+    pub column: Option<u32>,
+    pub message: String,
+}
+
+/// A job, as `GET /api/jobs/{id}` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the protocol page says it")]
+pub struct Job {
+    pub job_id: u64,
+    pub spell_id: String,
+    pub status: String,
+    pub stage: String,
+    pub progress_pct: u8,
+    pub result_revision_id: Option<Digest>,
+    pub error_message: Option<String>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub created_at: String,
+    pub updated_at: String,
+    /// The length of its log.
+    pub log_bytes: u64,
+}
+
 /// `spell.list`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the protocol page says it")]
@@ -454,6 +510,14 @@ pub enum Told {
     Error(Refused),
     #[serde(rename = "spell.create_draft")]
     Created(Created),
+    #[serde(rename = "spell.start_build")]
+    BuildQueued(BuildStarted),
+    #[serde(rename = "spell.build_started")]
+    BuildStarted(BuildStarted),
+    #[serde(rename = "job.cancel")]
+    JobCancelled(JobCancelled),
+    #[serde(rename = "job.progress")]
+    JobProgress(JobProgress),
     #[serde(rename = "spell.publish")]
     Published(Published),
     #[serde(rename = "spell.rollback")]

@@ -4,7 +4,7 @@
 //! The fuzzer (`tools/fuzz`) and the replay of the corpus (`tests/corpus.rs`) call the same
 //! functions. Every function ends for every input; a panic is a finding.
 
-use spellhost_forge::Manifest;
+use spellhost_forge::{Bundle, Manifest};
 use spellhost_lockstep::applying::{apply_tick, verdicts};
 use spellhost_lockstep::{Pins, entering};
 use spellhost_runtime::limits::PROBLEMS_MAX;
@@ -20,6 +20,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("admission", admission),
     ("manifest", manifest),
+    ("package", package),
     ("recording", recording),
     ("frame", frame),
     ("frame_json", frame_json),
@@ -52,6 +53,20 @@ pub fn manifest(bytes: &[u8]) {
             assert!(manifest.name.is_none_or(|name| name.len() <= NAME_BYTES_MAX));
         }
         Err(error) => assert!(error.line.is_some() && !error.to_string().is_empty()),
+    }
+}
+
+/// A package: what is accepted is written again and read as the same.
+pub fn package(bytes: &[u8]) {
+    match Bundle::read(bytes) {
+        Ok(bundle) => {
+            let again =
+                bundle.write().unwrap_or_else(|error| panic!("what was read is not written: {error}"));
+            assert_eq!(Bundle::read(&again).as_ref(), Ok(&bundle));
+            // Limits and languages that no manifest has are an answer, too.
+            let _ = bundle.origin();
+        }
+        Err(error) => assert!(!error.message.contains(char::is_control), "{error:?}"),
     }
 }
 

@@ -56,6 +56,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &str)] = &[
     ("wasmtime", "spellhost-runtime"),
     ("wasmtime", "spellhost-wasi"),
+    ("wasmtime-wasi", "spellhost-wasi"),
     ("wasmparser", "spellhost-runtime"),
     ("wit-component", "spellhost-forge"),
     ("notify", "spellhost-forge"),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use spellhost_lockstep::entering;
+use spellhost_wire::Frame;
 
 use crate::busy::{pins, play, through_json, through_postcard};
 use crate::harness::flat;
@@ -15,15 +16,20 @@ proptest! {
         let pins = pins();
         for played in play(&mut flat(), seed, 60) {
             let (json, packed) = (through_json(&played.frame), through_postcard(&played.frame));
-            // Of parameters JSON has no kinds: the text is the same, and what enters.
-            let text = |frame| serde_json::to_string(frame).expect("plain data");
-            prop_assert_eq!(text(&json), text(&played.frame));
+            // Of parameters JSON has no kinds: a block may read as a point until it enters.
+            prop_assert_eq!(without_params(&json), without_params(&played.frame));
             prop_assert_eq!(&packed, &played.frame);
             for frame in [json, packed] {
                 prop_assert_eq!(entering::inputs(&frame, &pins), Ok(played.inputs.clone()));
             }
         }
     }
+}
+
+fn without_params(frame: &Frame) -> Frame {
+    let mut frame = frame.clone();
+    frame.casts.iter_mut().for_each(|cast| cast.cast_params.params.clear());
+    frame
 }
 
 #[test]
