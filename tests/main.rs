@@ -26,4 +26,5 @@ mod server;
 mod spells;
 mod terminal;
 mod transcripts;
+mod wasi;
 mod web;

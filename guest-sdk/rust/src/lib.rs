@@ -46,7 +46,8 @@ extern crate self as spellhost_sdk;
 #[allow(missing_docs, unsafe_code, clippy::all, reason = "generated from wit/, with the comments that stand there")]
 #[rustfmt::skip]
 pub mod bindings;
-#[cfg(all(target_arch = "wasm32", feature = "bump-allocator"))]
+// Only where nobody else allocates: with WASI the heap belongs to its C library.
+#[cfg(all(target_arch = "wasm32", target_os = "unknown", feature = "bump-allocator"))]
 mod allocator;
 mod creature;
 mod error;

@@ -36,20 +36,26 @@ pub struct Args {
 /// What is wrong with the folder or the source, or Ctrl-C; then nothing was written.
 pub fn build(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
     let folder = open(&args.dir)?;
-    let cancel = interrupt.cancel();
+    let (cancel, policy) = (interrupt.cancel(), Policy::default());
     let built = {
         let busy = screen.busy();
         let color = screen.ink_is_coloured();
         make(
             &folder,
-            &Making { lines: false, warm: None, color, cancel: &cancel, progress: &|doing| busy.show(doing) },
+            &Making {
+                lines: false,
+                warm: None,
+                color,
+                policy: &policy,
+                cancel: &cancel,
+                progress: &|doing| busy.show(doing),
+            },
         )?
     };
     if !built.rendered.is_empty() {
         screen.note(built.rendered.trim_end());
     }
-    let admitted =
-        admit(&built.component, &Policy::default()).map_err(|rejection| not_a_spell(&rejection))?;
+    let admitted = admit(&built.component, &policy).map_err(|rejection| not_a_spell(&rejection))?;
     let path = match &args.output {
         Some(path) => path.clone(),
         None => {

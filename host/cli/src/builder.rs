@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spellhost_forge::{Cancel, WarmCompiler};
-use spellhost_runtime::Engine;
+use spellhost_runtime::{Engine, Policy};
 
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
@@ -17,6 +17,7 @@ use crate::source::{Making, Ready, Source};
 pub struct Builder {
     source: Source,
     engine: Engine,
+    policy: Policy,
     screen: Screen,
     newest: u64,
     warm: WarmCompiler,
@@ -26,13 +27,20 @@ pub struct Builder {
 
 impl Builder {
     /// A builder that a signal stops.
-    pub fn new(source: Source, engine: Engine, screen: Screen, interrupt: &Interrupt) -> Self {
+    pub fn new(
+        source: Source,
+        engine: Engine,
+        policy: Policy,
+        screen: Screen,
+        interrupt: &Interrupt,
+    ) -> Self {
         let running = Arc::new(Mutex::new(Cancel::new()));
         let own = running.clone();
         interrupt.tell(move || own.lock().unwrap_or_else(PoisonError::into_inner).cancel());
         Self {
             source,
             engine,
+            policy,
             screen,
             newest: 0,
             warm: WarmCompiler::default(),
@@ -53,6 +61,7 @@ impl Builder {
         }
         let (number, turn) = (self.newest, self.turn.clone());
         let (source, engine, screen) = (self.source.clone(), self.engine.clone(), self.screen);
+        let policy = self.policy.clone();
         let warm = self.warm.clone();
         std::thread::spawn(move || {
             // The one before has ended, its compiler with it.
@@ -69,6 +78,7 @@ impl Builder {
                         lines: true,
                         warm: Some(&warm),
                         color,
+                        policy: &policy,
                         cancel: &cancel,
                         progress: &|doing| busy.show(doing),
                     },

@@ -8,6 +8,7 @@ use spellhost_forge::{Cancel, Folder};
 use spellhost_sim::{RevisionRef, SpellId};
 use spellhost_wire::Digest;
 
+use crate::allow::AllowFlags;
 use crate::certificate::{CASTS_MAX, Certificate, CorpusNote, FORMAT, Verdict};
 use crate::corpus::{Case, Corpus, corpus_digest};
 use crate::demo::SEED_MAX;
@@ -65,6 +66,9 @@ pub struct Args {
     /// Check that this certificate holds: for this component, on this machine
     #[arg(long, env = "SPELLHOST_CERTIFICATE", value_name = "CERTIFICATE", conflicts_with_all = ["seed", "casts", "output"])]
     certificate: Option<PathBuf>,
+    /// What it may import.
+    #[command(flatten)]
+    allow: AllowFlags,
 }
 
 /// Runs the command; the exit code.
@@ -79,7 +83,7 @@ pub fn certify(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
     let stop = cancel.clone();
     interrupt.tell(move || stop.cancel());
     let machine = Machine::start(Some(1))?;
-    let ready = ready(&source, &machine, screen, &cancel)?;
+    let ready = ready(&source, &machine, &args.allow, screen, &cancel)?;
     let (component, engine_id) = (Digest(ready.component.digest().0), Digest(machine.engine.id().0));
     if let Some(wanted) = &wanted {
         wanted.concerns(component, engine_id)?;
@@ -115,12 +119,19 @@ pub fn certify(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
     Ok(u8::from(certificate.result != Verdict::Identical))
 }
 
-fn ready(source: &Source, machine: &Machine, screen: Screen, cancel: &Cancel) -> Result<Ready, Problem> {
+fn ready(
+    source: &Source,
+    machine: &Machine,
+    allow: &AllowFlags,
+    screen: Screen,
+    cancel: &Cancel,
+) -> Result<Ready, Problem> {
+    let policy = &allow.policy();
     let busy = screen.busy();
     let color = screen.ink_is_coloured();
     source.ready(
         &machine.engine,
-        &Making { lines: false, warm: None, color, cancel, progress: &|doing| busy.show(doing) },
+        &Making { lines: false, warm: None, color, policy, cancel, progress: &|doing| busy.show(doing) },
     )
 }
 
@@ -264,7 +275,14 @@ mod tests {
 
     #[test]
     fn a_difference_is_shown_with_both_values() {
-        let args = Args { file: "a.wasm".into(), seed: None, casts: None, output: None, certificate: None };
+        let args = Args {
+            file: "a.wasm".into(),
+            seed: None,
+            casts: None,
+            output: None,
+            certificate: None,
+            allow: AllowFlags::default(),
+        };
         let certificate = Certificate { result: difference(), verdicts: 1, ..certificate() };
         let text = told(&args, &certificate, Screen::new(false));
         expect![[r#"

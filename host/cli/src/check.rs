@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use spellhost_runtime::{Admitted, Component, Engine, EngineOptions, Policy, Rejection, admit, limits};
+use spellhost_runtime::{Admitted, Component, Engine, EngineOptions, Rejection, admit, limits};
 
+use crate::allow::AllowFlags;
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
 use crate::screen::Screen;
@@ -23,6 +24,9 @@ pub struct Args {
     /// A component
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// What it may import.
+    #[command(flatten)]
+    allow: AllowFlags,
 }
 
 /// Runs the command.
@@ -35,7 +39,7 @@ pub fn check(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
         Problem::usage("engine", "the engine does not start on this machine").because(&error)
     })?;
     let name = args.file.display().to_string();
-    let loaded = match admit(&bytes, &Policy::default()) {
+    let loaded = match admit(&bytes, &args.allow.policy()) {
         Ok(admitted) => compile(&engine, admitted, &interrupt.cancel())?,
         Err(rejection) => Err(rejection),
     };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use spellhost_runtime::{Admitted, Component};
 
+use crate::allow::AllowFlags;
 use crate::check::{measures, measures_json};
 use crate::demo::{DemoFlags, TICKS, demo};
 use crate::interrupt::Interrupt;
@@ -29,6 +30,9 @@ pub struct Args {
     /// A component
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// What it may import.
+    #[command(flatten)]
+    allow: AllowFlags,
 }
 
 /// Fuel of one export in the trial.
@@ -48,7 +52,15 @@ pub fn inspect(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
     let machine = Machine::start(Some(1))?;
     let progress = |_: Doing| {};
     let cancel = interrupt.cancel();
-    let making = Making { lines: false, warm: None, color: false, cancel: &cancel, progress: &progress };
+    let policy = args.allow.policy();
+    let making = Making {
+        lines: false,
+        warm: None,
+        color: false,
+        policy: &policy,
+        cancel: &cancel,
+        progress: &progress,
+    };
     let ready = Source::File(args.file.clone()).ready(&machine.engine, &making)?;
     let trial = trial(&machine, &ready, interrupt)?;
     let costs = costs(&ready.component, &trial);

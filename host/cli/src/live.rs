@@ -108,7 +108,7 @@ impl<'a> Live<'a> {
         let keys = screen
             .is_interactive()
             .then(|| Keys::start(interrupt, move |key| drop(pressed.send(Event::Key(key)))));
-        let builder = Builder::new(source, machine.engine.clone(), screen, interrupt);
+        let builder = Builder::new(source, machine.engine.clone(), args.allow.policy(), screen, interrupt);
         let mut live = Self {
             args,
             machine,

@@ -21,6 +21,7 @@ mod stage;
 mod tally;
 
 mod account;
+mod allow;
 mod picture;
 mod view;
 mod words;

@@ -151,7 +151,7 @@ fn ready(engine: Opinion, bytes: &[u8]) -> Result<(Component, Caster), Problem> 
 /// # Errors
 /// Why it is not a spell.
 pub fn load(engine: &Engine, bytes: &[u8]) -> Result<Component, Problem> {
-    let admitted = admit(bytes, &Policy::default());
+    let admitted = admit(bytes, &Policy::decided_elsewhere());
     admitted.and_then(|admitted| engine.load(admitted)).map_err(|rejection| not_a_spell(&rejection))
 }
 

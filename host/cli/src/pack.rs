@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use spellhost_forge::{Bundle, BundleError, COMPONENT, ListedFile, digest_of};
+use spellhost_runtime::Policy;
 
 use crate::file::write_whole;
 use crate::interrupt::Interrupt;
@@ -48,6 +49,7 @@ pub fn pack(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pr
         let show = |doing: Doing| busy.show(doing);
         let making = Making {
             lines: false,
+            policy: &Policy::default(),
             warm: None,
             color: screen.ink_is_coloured(),
             cancel: &cancel,

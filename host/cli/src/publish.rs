@@ -138,7 +138,7 @@ impl Parcel {
 
     /// What is no spell is not sent.
     fn checked(self) -> Result<Self, Problem> {
-        admit(&self.bytes, &Policy::default()).map_err(|rejection| not_a_spell(&rejection))?;
+        admit(&self.bytes, &Policy::decided_elsewhere()).map_err(|rejection| not_a_spell(&rejection))?;
         Ok(self)
     }
 
@@ -173,8 +173,14 @@ pub fn publish(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8,
     let cancel = interrupt.cancel();
     let busy = screen.busy();
     let color = screen.ink_is_coloured();
-    let making =
-        Making { lines: false, warm: None, color, cancel: &cancel, progress: &|doing| busy.show(doing) };
+    let making = Making {
+        lines: false,
+        warm: None,
+        color,
+        policy: &Policy::decided_elsewhere(),
+        cancel: &cancel,
+        progress: &|doing| busy.show(doing),
+    };
     let parcel = Parcel::pack(&args.path, args.spell.as_deref(), &making)?;
     interrupt.check()?;
     busy.update(&format!("publishing on {}", remote.server()));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use spellhost_runtime::{Caster, Engine, EngineOptions};
 
 use crate::account::account;
+use crate::allow::AllowFlags;
 use crate::demo::{DemoFlags, SEED_MAX, demo};
 use crate::file::{check_apart, write_whole};
 use crate::interrupt::Interrupt;
@@ -49,6 +50,9 @@ pub struct Args {
     /// The world, the aim and the parameters.
     #[command(flatten)]
     pub demo: DemoFlags,
+    /// What it may import.
+    #[command(flatten)]
+    pub allow: AllowFlags,
     /// Where to write a picture of before and after
     #[arg(long, env = "SPELLHOST_PICTURE", value_name = "FILE.png")]
     pub picture: Option<PathBuf>,
@@ -109,6 +113,7 @@ pub fn run(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pro
             lines: true,
             warm: None,
             color: screen.ink_is_coloured(),
+            policy: &args.allow.policy(),
             cancel: &cancel,
             progress: &|doing| busy.show(doing),
         };

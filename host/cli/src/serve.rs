@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use spellhost_server::{Builds, Config, Ended, Model, ServeError, Stop};
 
+use crate::allow::AllowFlags;
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
 use crate::screen::Screen;
@@ -45,6 +46,9 @@ pub struct Args {
     /// What the outside calls this host, behind a proxy
     #[arg(long, env = "SPELLHOST_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+    /// What it takes.
+    #[command(flatten)]
+    allow: AllowFlags,
     /// Build and swap in what is saved here: a spell's folder, a component, or a folder of spells' folders
     #[arg(long, env = "SPELLHOST_WATCH", value_name = "DIR")]
     watch: Option<PathBuf>,
@@ -127,6 +131,7 @@ fn config(args: &Args) -> Result<Config, Problem> {
         operator_token,
         allow_guests: args.allow_guests,
         allow_origin: args.allow_origin.clone(),
+        allow: args.allow.interfaces().to_vec(),
         public_url: args.public_url.clone(),
         secret_key: std::env::var("SECRET_KEY").ok().filter(|key| !key.is_empty()),
         probe: crate::keeping::probe,

@@ -50,6 +50,8 @@ pub struct Making<'a> {
     pub warm: Option<&'a WarmCompiler>,
     /// Whether the compiler's text may be coloured.
     pub color: bool,
+    /// What the component may be.
+    pub policy: &'a Policy,
     /// Stops the build.
     pub cancel: &'a Cancel,
     /// Told what is being done.
@@ -100,7 +102,7 @@ impl Source {
                 let files = listing(&folder)?;
                 let spell = SpellId::parse(folder.id())
                     .ok_or_else(|| Problem::failed("bad_spell_id", folder.id()))?;
-                let component = load(engine, &built.component, making.cancel)?;
+                let component = load(engine, &built.component, making.policy, making.cancel)?;
                 let origin = Origin {
                     language: Some(folder.manifest.language.name()),
                     limits: folder.manifest.limits,
@@ -117,7 +119,7 @@ impl Source {
                 })
             }
             Self::File(path) => {
-                let component = load(engine, &read(path)?, making.cancel)
+                let component = load(engine, &read(path)?, making.policy, making.cancel)
                     .map_err(|problem| problem.at(path.display(), None, None))?;
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
                 let revision = Revision::new(id_from_name(&stem), &component, &Origin::default());
@@ -179,8 +181,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Problem> {
 ///
 /// # Errors
 /// Why it is not a spell, or that it was cancelled.
-pub fn load(engine: &Engine, bytes: &[u8], cancel: &Cancel) -> Result<Component, Problem> {
-    let admitted: Admitted = admit(bytes, &Policy::default()).map_err(|rejection| not_a_spell(&rejection))?;
+pub fn load(engine: &Engine, bytes: &[u8], policy: &Policy, cancel: &Cancel) -> Result<Component, Problem> {
+    let admitted: Admitted = admit(bytes, policy).map_err(|rejection| not_a_spell(&rejection))?;
     compile(engine, admitted, cancel)?.map_err(|rejection| not_a_spell(&rejection))
 }
 

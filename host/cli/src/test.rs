@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use spellhost_runtime::Policy;
 
 use crate::bless::blessed;
 use crate::expectation::Happened;
@@ -88,7 +89,14 @@ pub fn test(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pr
         let color = screen.ink_is_coloured();
         source.ready(
             &machine.engine,
-            &Making { lines: false, warm: None, color, cancel: &cancel, progress: &|doing| busy.show(doing) },
+            &Making {
+                lines: false,
+                warm: None,
+                color,
+                policy: &Policy::default(),
+                cancel: &cancel,
+                progress: &|doing| busy.show(doing),
+            },
         )?
     };
     let mut verdicts = Vec::new();

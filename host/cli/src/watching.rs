@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::json;
 use spellhost_forge::{Cancel, Watch, WatchEvent};
+use spellhost_runtime::Policy;
 
 use crate::interrupt::Interrupt;
 use crate::problem::Problem;
@@ -107,7 +108,14 @@ fn spells(dir: &Path) -> Result<Vec<PathBuf>, Problem> {
 
 /// Builds what is at a path, uploads it, and points the channel of the world to it.
 fn swap(path: &Path, own: &Own, cancel: &Cancel) -> Result<serde_json::Value, Problem> {
-    let making = Making { lines: false, warm: None, color: false, cancel, progress: &|_| {} };
+    let making = Making {
+        lines: false,
+        warm: None,
+        color: false,
+        policy: &Policy::decided_elsewhere(),
+        cancel,
+        progress: &|_| {},
+    };
     let parcel = Parcel::pack(path, None, &making)?;
     let spell = parcel.spell.clone();
     let operator = Remote::new(own.server.clone(), Some(own.token.clone()))?;

@@ -44,7 +44,7 @@ impl Kit {
         let options = EngineOptions { role: Role::Reexecutor, ..EngineOptions::default() };
         let engine = Engine::new(options).map_err(|error| no_engine(&error))?;
         let caster = Caster::new(&engine, threads).map_err(|error| no_engine(&error))?;
-        let inner = Inner { engine, caster, policy: Policy::default(), places: Mutex::default() };
+        let inner = Inner { engine, caster, policy: Policy::decided_elsewhere(), places: Mutex::default() };
         Ok(Self(Arc::new(inner)))
     }
 

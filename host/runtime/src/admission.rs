@@ -18,10 +18,16 @@ use crate::log::{cut, escaped};
 use crate::rejection::{Problem, Rejection, code};
 use crate::settings::ALLOW;
 
+/// The capability of importing deterministic WASI, as a policy and a manifest name it.
+pub const WASI: &str = "wasi";
+
+/// How the refusal of an import of WASI ends.
+const WASI_IS_OFF: &str = "which no spell may use unless WASI is allowed";
+
 /// What a server allows a component to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The interfaces of the contract that a component may import.
+    /// The interfaces of the contract that a component may import, and [`WASI`] where it may import that.
     pub interfaces: BTreeSet<String>,
     /// The largest component, in bytes.
     pub component_bytes_max: usize,
@@ -37,6 +43,19 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// This policy with `interface`.
+    pub fn with(mut self, interface: impl Into<String>) -> Self {
+        self.interfaces.insert(interface.into());
+        self
+    }
+
+    /// The widest policy, for a component that somebody else has decided to take: what executes it
+    /// again, and the child that compiles it.
+    pub fn decided_elsewhere() -> Self {
+        let policy = Self { component_bytes_max: COMPONENT_BYTES_CEILING, ..Self::default() };
+        policy.with(WASI)
+    }
+
     /// This policy without `interface`.
     pub fn without(mut self, interface: &str) -> Self {
         self.interfaces.remove(interface);
@@ -74,7 +93,7 @@ impl Admitted {
         VERSION
     }
 
-    /// The interfaces that it imports, in the order of the contract: what it can see and do.
+    /// The interfaces that it imports, in the order of the contract, then [`WASI`]: what it can see and do.
     pub fn capabilities(&self) -> &[String] {
         &self.capabilities
     }
@@ -109,10 +128,11 @@ pub fn admit(bytes: &[u8], policy: &Policy) -> Result<Admitted, Rejection> {
     }
     let imported = |name: &str| anatomy.imports.iter().any(|import| import.split('.').next() == Some(name));
     let capabilities = INTERFACES.iter().map(|(name, _)| *name).filter(|name| imported(name));
+    let wasi = anatomy.imports.iter().any(|import| import.starts_with("wasi:")).then_some(WASI);
     Ok(Admitted {
         bytes: bytes.into(),
         digest: Digest(*blake3::hash(bytes).as_bytes()),
-        capabilities: capabilities.map(str::to_owned).collect(),
+        capabilities: capabilities.chain(wasi).map(str::to_owned).collect(),
         anatomy,
     })
 }
@@ -183,7 +203,12 @@ pub(crate) fn shown(name: &str) -> String {
 
 fn check_imports(imports: &[Item], policy: &Policy, problems: &mut Vec<Problem>) {
     for import in imports {
-        problems.extend(check_import(import, policy));
+        // One refusal of WASI stands for all of it.
+        let is_wasi = import.name.starts_with("wasi:");
+        let known = is_wasi && problems.iter().any(|problem| problem.message.ends_with(WASI_IS_OFF));
+        problems.extend(
+            check_import(import, policy).filter(|problem| !(known && problem.message.ends_with(WASI_IS_OFF))),
+        );
     }
 }
 
@@ -195,11 +220,7 @@ fn check_import(import: &Item, policy: &Policy) -> Option<Problem> {
         return None;
     }
     if import.name.starts_with("wasi:") {
-        let hint = "build for wasm32-unknown-unknown; time is scene.tick, chance is random, output is log";
-        return Some(
-            Problem::new(code::IMPORT, format!("the component imports `{name}`, which no spell may use"))
-                .hint(hint),
-        );
+        return check_wasi(import, &name, policy);
     }
     let (path, version) = import.name.split_once('@').unwrap_or((&import.name, ""));
     let Some(interface) = path.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/')) else {
@@ -234,6 +255,20 @@ fn check_import(import: &Item, policy: &Policy) -> Option<Problem> {
         return None;
     }
     refused(format!("the component imports `{interface}`, which this server does not allow"))
+}
+
+/// WASI is off unless the policy has it; then what is deterministic of it may be imported.
+fn check_wasi(import: &Item, name: &str, policy: &Policy) -> Option<Problem> {
+    let refused = |message: String, hint: &str| Some(Problem::new(code::IMPORT, message).hint(hint));
+    if !spellhost_wasi::is_linked(&import.name) || !matches!(import.kind, ItemKind::Instance(_)) {
+        let hint = "build for wasm32-unknown-unknown; time is scene.tick, chance is random, output is log";
+        return refused(format!("the component imports `{name}`, which no spell may use"), hint);
+    }
+    if policy.interfaces.contains(WASI) {
+        return None;
+    }
+    let hint = "build for wasm32-unknown-unknown, or allow deterministic WASI with --allow wasi";
+    refused(format!("the component imports `{name}`, {WASI_IS_OFF}"), hint)
 }
 
 fn check_exports(exports: &[Item], problems: &mut Vec<Problem>) {

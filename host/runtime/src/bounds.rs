@@ -15,6 +15,7 @@ use wasmparser::{
 use crate::admission::{Item, ItemKind, shown, truncated};
 use crate::anatomy::{Anatomy, Section};
 use crate::bound::{self, Bound};
+use crate::contract::PACKAGE;
 use crate::limits::PROBLEMS_MAX;
 use crate::log::escaped;
 use crate::rejection::{Problem, code};
@@ -405,7 +406,9 @@ impl<'p> Bounds<'p> {
                 }
             }
             let path = import.name.split('@').next().unwrap_or_default();
-            let interface = path.rsplit('/').next().unwrap_or_default();
+            // WASI has a `random` of its own: only the contract's interfaces go by their last name.
+            let ours = path.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/'));
+            let interface = ours.unwrap_or(path);
             self.anatomy.imports.extend(functions.iter().map(|function| format!("{interface}.{function}")));
         }
     }

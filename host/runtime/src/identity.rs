@@ -82,6 +82,14 @@ fn text() -> String {
         "arguments",
         (limits::STRING_ARGUMENT_BYTES_MAX, limits::LIST_ARGUMENT_ITEMS_MAX, limits::BYTE_LIST_ARGUMENT_MAX),
     );
+    parts.add(
+        "wasi",
+        (
+            (spellhost_wasi::RULES, spellhost_wasi::EPOCH_SECONDS, spellhost_wasi::TICKS_PER_SECOND),
+            (spellhost_wasi::CALL, spellhost_wasi::BYTE, spellhost_wasi::HANDLE),
+            (spellhost_wasi::BYTES_MAX, spellhost_wasi::HANDLES_MAX),
+        ),
+    );
     // Simulation and runtime share the workspace's version.
     parts.add("simulation", env!("CARGO_PKG_VERSION"));
     parts.add("materials", MATERIALS);

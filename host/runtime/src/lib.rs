@@ -58,6 +58,7 @@ mod session;
 mod stop;
 mod told;
 mod trace;
+mod wasi;
 mod words;
 
 mod caster;
@@ -67,7 +68,7 @@ mod library;
 mod tick;
 mod watchdog;
 
-pub use admission::{Admitted, Policy, admit};
+pub use admission::{Admitted, Policy, WASI, admit};
 pub use anatomy::{Anatomy, Section};
 pub use artefact::{Artefact, ArtefactKey, SealError};
 pub use bound::{BOUNDS, Bound};

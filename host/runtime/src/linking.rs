@@ -52,7 +52,8 @@ const INTERFACES: [(&str, Link); 10] = [
 /// The most draws of one `random.fill`.
 const DRAWS_MAX: u32 = 256;
 
-/// A linker that satisfies every import of the contract, and nothing else.
+/// A linker that satisfies every import of the contract and of deterministic WASI, and nothing else. What a
+/// component may import of it is admission's to decide.
 pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Session>> {
     let mut linker = Linker::new(engine);
     for interface in ["types", "spells"] {
@@ -61,6 +62,7 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Sessi
     for (name, link) in INTERFACES {
         link(&mut Interface::Component(linker.instance(&format!("{PACKAGE}/{name}@{VERSION}"))?))?;
     }
+    spellhost_wasi::link(&mut linker)?;
     Ok(linker)
 }
 

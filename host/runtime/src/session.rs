@@ -19,6 +19,7 @@ use crate::log::Log;
 use crate::place::Place;
 use crate::stop::Stop;
 use crate::trace::HostCall;
+use crate::wasi::Wasi;
 
 /// Which imports answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(crate) struct Session {
     random: Option<Box<CallStream>>,
     pub(crate) log: Log,
     pub(crate) quota: Quota,
+    /// What WASI has of the call, made when it is first asked for.
+    wasi: Option<Box<Wasi>>,
     /// Where the call is traced: its host calls so far.
     pub(crate) trace: Option<Vec<HostCall>>,
     /// Where the call runs without its component: the guest's memory, once it is there.
@@ -80,6 +83,7 @@ impl Session {
             random: None,
             log: Log::default(),
             quota: Quota::default(),
+            wasi: None,
             trace: None,
             guest: None,
             limits: CallLimits::default(),
@@ -95,6 +99,12 @@ impl Session {
     /// large as all the rest of a session.
     pub(crate) fn random(&mut self) -> &mut CallStream {
         self.random.get_or_insert_with(|| Box::new(CallStream::new(self.seed)))
+    }
+
+    /// What WASI has of the call, and the log that it writes to.
+    pub(crate) fn wasi(&mut self) -> (&mut Wasi, &mut Log) {
+        let wasi = self.wasi.get_or_insert_with(|| Box::new(Wasi::new(&self.seed)));
+        (wasi, &mut self.log)
     }
 
     /// The world as it was when the tick opened.
@@ -113,7 +123,10 @@ impl Session {
     }
 
     /// Takes the commands, the state and the log out.
-    pub(crate) fn finish(self) -> (Vec<Command>, Vec<u8>, Log) {
+    pub(crate) fn finish(mut self) -> (Vec<Command>, Vec<u8>, Log) {
+        if let Some(wasi) = self.wasi {
+            wasi.finish(&mut self.log);
+        }
         (self.commands, self.state, self.log)
     }
 

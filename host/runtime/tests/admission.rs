@@ -105,8 +105,10 @@ fn imports_are_checked_by_name() {
         assert!(rejection.problems.iter().any(|problem| format!("export: {}", problem.message) == exports));
         format!("{}: {}", rejection.code(), rejection.message())
     };
-    expect!["import: the component imports `wasi:sockets/tcp@0.2.0`, which no spell may use"]
+    expect!["import: the component imports `wasi:sockets/tcp@0.2.0`, which no spell may use unless WASI is allowed"]
         .assert_eq(&first("wasi:sockets/tcp@0.2.0"));
+    expect!["import: the component imports `wasi:http/types@0.2.0`, which no spell may use"]
+        .assert_eq(&first("wasi:http/types@0.2.0"));
     expect!["version: the component was built for `spellhost:spell/scene@0.2.0`; this host has spellhost:spell@0.1.0"]
         .assert_eq(&first("spellhost:spell/scene@0.2.0"));
     expect!["version: the component was built for `spellhost:spell/scene@0.1.7`; this host has spellhost:spell@0.1.0"]

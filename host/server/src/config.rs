@@ -16,6 +16,8 @@ pub struct Config {
     pub allow_guests: bool,
     /// Origins beside this host's own that pages may come from.
     pub allow_origin: Vec<String>,
+    /// What components may import beside what every spell may, such as `wasi`.
+    pub allow: Vec<String>,
     /// What the outside calls this host, behind a proxy.
     pub public_url: Option<String>,
     /// What compiled code is sealed with, where the environment says it.
@@ -72,6 +74,7 @@ impl Config {
             operator_token: None,
             allow_guests: false,
             allow_origin: Vec::new(),
+            allow: Vec::new(),
             public_url: None,
             secret_key: None,
             probe: |_| Ok(()),

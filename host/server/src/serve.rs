@@ -214,9 +214,10 @@ fn open(config: Config) -> Result<Arc<Host>, ServeError> {
         Some(key) => *blake3::hash(key.as_bytes()).as_bytes(),
         None => store.secret_key().map_err(failed)?,
     };
+    let policy = config.allow.iter().fold(Policy::default(), Policy::with);
     let jobs =
         Jobs::open(&config.data, config.builds.clone()).map_err(|error| ServeError::Builds(error.into()))?;
-    let shelf = Shelf::new(engine, Policy::default(), workbench, secret).map_err(ServeError::Threads)?;
+    let shelf = Shelf::new(engine, policy, workbench, secret).map_err(ServeError::Threads)?;
     let host = Arc::new(Host::new(config, store, shelf, jobs, token, caster));
     let opened = host.worlds.open_all(&host);
     opened.map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use spellhost_forge::Cancel;
 use spellhost_lockstep::difference::{Difference, Part, calls, difference};
+use spellhost_runtime::Policy;
 use spellhost_sim::SpellId;
 use spellhost_wire::{Frame, Record};
 
@@ -224,6 +225,7 @@ fn ready(machine: &Machine, other: &Path, screen: Screen, interrupt: &Interrupt)
         lines: true,
         warm: None,
         color: screen.ink_is_coloured(),
+        policy: &Policy::decided_elsewhere(),
         cancel: &cancel,
         progress: &|doing| busy.show(doing),
     };

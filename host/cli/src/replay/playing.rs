@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use spellhost_forge::Cancel;
 use spellhost_lockstep::difference::{Difference, Part, difference};
 use spellhost_lockstep::{Pins, applying, entering, frame};
-use spellhost_runtime::{CallNote, Component, Library, PlayedTick, trace_tick};
+use spellhost_runtime::{CallNote, Component, Library, PlayedTick, Policy, trace_tick};
 use spellhost_sim as sim;
 use spellhost_sim::{CastId, SpellId, World, WorldConfig};
 use spellhost_wire::{Frame, Pin, Record};
@@ -101,7 +101,7 @@ impl<'a> Playing<'a> {
         let bytes = self.components.remove(&digest);
         let bytes =
             bytes.ok_or_else(|| log.wrong(format!("the component {digest} is not in the recording")))?;
-        let loaded = source::load(&self.machine.engine, &bytes, &self.cancel);
+        let loaded = source::load(&self.machine.engine, &bytes, &Policy::decided_elsewhere(), &self.cancel);
         self.library.insert(loaded.map_err(|problem| match problem.kind {
             Kind::Interrupted => problem,
             _ => log.wrong(&problem.message),

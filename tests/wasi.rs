@@ -1,0 +1,87 @@
+//! Deterministic WASI through the binary: off until it is allowed, and then the same everywhere.
+//!
+//! The spell is `tests/wasi/rust`, which asks Rust's standard library for all that WASI could tell;
+//! its component for wasm32-wasip2 is checked in.
+
+use serde_json::{Value, json as object};
+
+use crate::binary::{json, root, run};
+
+const SPELL: &str = "tests/wasi/standard.wasm";
+
+fn told(command: &str, arguments: &[&str]) -> (i32, Value) {
+    json(&root(), &[&[command, SPELL, "--json"], arguments].concat())
+}
+
+/// The one cast of a run with WASI allowed.
+fn cast(arguments: &[&str]) -> (i32, Value) {
+    let (code, run) = told("run", &[&["--once", "--allow", "wasi", "--ticks", "10"], arguments].concat());
+    (code, run["casts"][0].clone())
+}
+
+/// What the cast logged, as `level: message`.
+fn log(cast: &Value) -> Vec<String> {
+    let lines = cast["log"].as_array().expect("a log").iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    lines.map(|line| format!("{}: {}", text(&line["level"]), text(&line["message"]))).collect()
+}
+
+#[test]
+fn wasi_is_refused_until_it_is_allowed_and_the_flag_is_named() {
+    let (code, refused) = told("check", &[]);
+    assert_eq!(code, 1, "{refused:#}");
+    // One refusal stands for all of WASI.
+    assert_eq!(refused["problems"].as_array().map(Vec::len), Some(1), "{refused:#}");
+    let problem = refused["problems"][0].to_string();
+    assert!(problem.contains("wasi:") && problem.contains("--allow wasi"), "{problem}");
+    for command in ["run", "inspect", "certify"] {
+        let once = if command == "run" { &["--once"][..] } else { &[] };
+        assert_eq!(told(command, once).0, 1, "{command}");
+    }
+    let (code, taken) = told("check", &["--allow", "wasi"]);
+    assert_eq!(code, 0, "{taken:#}");
+    let capabilities = taken["capabilities"].as_array().or(taken["component"]["capabilities"].as_array());
+    assert!(capabilities.expect("a list").contains(&object!("wasi")), "{taken:#}");
+    let misspelt = run(&root(), &["check", SPELL, "--allow", "nothing-of-that-name"]);
+    assert_eq!(misspelt.status.code(), Some(2));
+}
+
+#[test]
+fn clocks_are_the_tick_chance_is_the_seed_and_there_is_nothing_else() {
+    let (code, first) = cast(&["--seed", "3"]);
+    assert_eq!((code, &first["outcome"]["kind"]), (0, &object!("applied")), "{first:#}");
+    let lines = log(&first);
+    // The wall clock starts with the year 2000, and the cast is at tick 1.
+    assert_eq!(lines[0], "info: wall 946684800.016666666");
+    assert!(lines[1].starts_with("info: chance "), "{lines:?}");
+    assert_eq!(
+        lines[2..6],
+        ["info: arguments 0 variables 0", "info: file true", "info: socket true", "info: input Ok(0)"]
+    );
+    assert_eq!(lines[7..], ["info: sleep 0ns", "info: elapsed 0ns", "error: no end"]);
+    assert_eq!(log(&cast(&["--seed", "3"]).1), lines);
+    let other = log(&cast(&["--seed", "4"]).1);
+    assert_ne!((&other[1], &other[6]), (&lines[1], &lines[6]));
+    assert_eq!(other[0], lines[0]);
+}
+
+#[test]
+fn waiting_ends_the_call_and_takes_no_time() {
+    let (code, waited) = cast(&["--param", "sleep=1000"]);
+    assert_eq!(code, 1, "{waited:#}");
+    assert_eq!(waited["outcome"], object!({"kind": "limit", "which": "wait"}), "{waited:#}");
+    assert_eq!(waited["voxels_changed"], 0, "{waited:#}");
+}
+
+#[test]
+fn what_wasi_tells_is_the_same_on_every_engine_and_in_a_replay() {
+    let (code, certificate) = told("certify", &["--allow", "wasi", "--casts", "12"]);
+    assert_eq!((code, &certificate["result"]), (0, &object!("identical")), "{certificate:#}");
+    assert!(certificate["outcomes"]["applied"].as_u64() >= Some(1), "{certificate:#}");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let recording = folder.path().join("cast.rec");
+    let recording = recording.to_str().expect("a path");
+    assert_eq!(cast(&["--record", recording]).0, 0);
+    let (code, replayed) = json(&root(), &["replay", recording, "--json"]);
+    assert_eq!(code, 0, "{replayed:#}");
+}
