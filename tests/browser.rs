@@ -4,10 +4,13 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tungstenite::stream::MaybeTlsStream;
@@ -56,6 +59,7 @@ impl Page {
             .arg("about:blank")
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
+            .process_group(0)
             .spawn()
             .expect("the browser starts");
         let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
@@ -179,8 +183,9 @@ impl Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
+        // The whole group: what was started may be a script, and the browser its child. It may have ended already.
+        let group = i32::try_from(self.child.id()).expect("a process id is small");
+        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
         let _ = self.child.wait();
     }
 }

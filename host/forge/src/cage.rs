@@ -116,10 +116,11 @@ pub(crate) fn answer(command: &mut Command, cancel: &Cancel) -> Option<String> {
     }
 }
 
-/// The shared libraries that the system's loader would load for a program. It runs nothing of it.
+/// The shared libraries that the system's loader would load for a program, in an empty environment as
+/// in a cage: a search path of this process could name the same libraries elsewhere. It runs nothing of it.
 pub(crate) fn libraries(program: &Path) -> Vec<PathBuf> {
     let mut command = Command::new(program);
-    command.env("LD_TRACE_LOADED_OBJECTS", "1");
+    command.env_clear().env("LD_TRACE_LOADED_OBJECTS", "1");
     let printed = answer(&mut command, &Cancel::new()).unwrap_or_default();
     let path = |line: &str| {
         let place = line.split(" => ").last()?.trim().split(" (").next()?;

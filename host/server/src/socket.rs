@@ -235,11 +235,17 @@ impl Connection {
             Message::Ping(_) | Message::Pong(_) => return true,
             Message::Close(_) => return false,
         };
+        let parsed = Request::parse(&text);
         match self.pace.message() {
             Verdict::Take => {}
             Verdict::Refuse => {
                 let reason = format!("at most {MESSAGES_PER_SECOND} messages a second");
-                self.refuse(None, None, Failure::new(Code::RateLimited, reason)).await;
+                // Who asked is told by the number that it asked with.
+                let (id, name) = match parsed {
+                    Ok((id, request)) => (id, Some(request.name().into())),
+                    Err(malformed) => (malformed.id, malformed.request_type),
+                };
+                self.refuse(id, name, Failure::new(Code::RateLimited, reason)).await;
                 return true;
             }
             Verdict::Close => {
@@ -248,7 +254,7 @@ impl Connection {
                 return false;
             }
         }
-        match Request::parse(&text) {
+        match parsed {
             Err(malformed) => {
                 let failure = Failure::new(malformed.code, malformed.message);
                 self.refuse(malformed.id, malformed.request_type, failure).await;
