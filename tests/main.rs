@@ -20,6 +20,7 @@ mod jobs;
 mod misbehaving;
 mod packages;
 mod page;
+mod places;
 mod publish;
 mod replay;
 mod server;
