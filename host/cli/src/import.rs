@@ -12,6 +12,7 @@ use std::sync::mpsc::channel;
 use serde_json::{Value, json};
 use spellhost_forge::{PACKAGE_TYPE, Package, id_from_name};
 use spellhost_server::{Config, Stop};
+use spellhost_store::ARCHIVE_BEGIN;
 
 use crate::file::check_regular;
 use crate::interrupt::Interrupt;
@@ -25,10 +26,10 @@ use crate::words;
 
 const EXAMPLES: &str = "\
 Examples:
-  spellhost import spells.archive --data /srv/spells     a whole store; the directory must be empty or not there
-  spellhost import fireball.spellpkg                     a spell into ./.spellhost; `draft` points to it
+  spellhost import spells.archive --data /srv/spells     a whole store, into an empty directory
+  spellhost import fireball.spellpkg                     a spell, into ./.spellhost
   spellhost import arena.spellpkg --server http://127.0.0.1:5000
-                                                         a world made of a place, on a host that runs
+                                                         a world of a place, on a host that runs
 
 Without --server, no host may run on the directory.";
 
@@ -67,10 +68,15 @@ pub fn import(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, 
         return Err(failed(std::io::ErrorKind::IsADirectory.into()));
     }
     let mut begin = Vec::new();
-    file.by_ref().take(PACKAGE_BEGIN.len() as u64).read_to_end(&mut begin).map_err(failed)?;
+    file.by_ref().take(4).read_to_end(&mut begin).map_err(failed)?;
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
-    if begin != PACKAGE_BEGIN {
+    if begin == ARCHIVE_BEGIN {
         return store(args, file, screen);
+    }
+    if begin != PACKAGE_BEGIN {
+        let message = format!("`{}` is neither an archive of a store nor a package", args.file.display());
+        return Err(Problem::failed("bad_archive", message)
+            .hint("import takes what `spellhost export` and `spellhost pack` write"));
     }
     let mut bytes = Vec::new();
     file.take(READ_BYTES_MAX).read_to_end(&mut bytes).map_err(failed)?;
@@ -94,15 +100,13 @@ pub fn import(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, 
 /// A whole store.
 fn store(args: &Args, file: File, screen: Screen) -> Result<u8, Problem> {
     if let Some(server) = &args.server {
-        let message = format!("`{}` is no package, and only packages are sent to {server}", args.file.display());
+        let message =
+            format!("`{}` is no package, and only packages are sent to {server}", args.file.display());
         return Err(Problem::usage("bad_archive", message)
             .hint("leave --server out: an archive of a store fills an empty directory"));
     }
     let imported = spellhost_store::import(&args.data, &mut BufReader::new(file));
-    let done = imported.map_err(|error| match error.code() {
-        "bad_archive" => told(&error).hint("import takes what `spellhost export` and `spellhost pack` write"),
-        _ => told(&error),
-    })?;
+    let done = imported.map_err(|error| told(&error))?;
     let shown = args.data.display().to_string();
     if screen.is_json() {
         screen.object(
@@ -170,11 +174,11 @@ fn offline(data: &Path, parcel: Import) -> Result<Value, Problem> {
         });
     };
     spellhost_server::serve(config, ready, stop).map_err(|error| {
-        let problem = crate::serve::refused(&error);
-        match error.code() {
-            "store_in_use" => problem.hint("spellhost import FILE --server URL, of the host that runs"),
-            _ => problem,
+        let mut problem = crate::serve::refused(&error);
+        if error.code() == "store_in_use" {
+            problem.hints.insert(0, "spellhost import FILE --server URL, of the host that runs".into());
         }
+        problem
     })?;
     heard.recv().unwrap_or_else(|_| Err(Problem::interrupted()))
 }

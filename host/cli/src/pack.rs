@@ -24,7 +24,7 @@ Examples:
   spellhost pack spells/fireball                      writes fireball.spellpkg
   spellhost pack spells/fireball -o out/fire.spellpkg
   spellhost pack fireball.wasm                        a package without source
-  spellhost pack examples/arena                       a place: a folder with place.toml and scene.json";
+  spellhost pack examples/arena                       a place and its spells";
 
 /// Pack a spell with its source and assets, or a place with its spells, into one file
 #[derive(Debug, clap::Args)]
@@ -122,11 +122,7 @@ impl Packed {
 ///
 /// # Errors
 /// What is wrong with it, or more than a package holds.
-pub fn bundled(
-    source: &Source,
-    machine: &Machine,
-    making: &Making,
-) -> Result<(Revision, Bundle), Problem> {
+pub fn bundled(source: &Source, machine: &Machine, making: &Making) -> Result<(Revision, Bundle), Problem> {
     let ready = source.ready(&machine.engine, making)?;
     let listed = match source {
         Source::Folder(path) => listing(&open(path)?)?,
@@ -134,8 +130,7 @@ pub fn bundled(
     };
     let mut files = contents(source.path(), &listed)?;
     files.insert(COMPONENT.into(), ready.component.admitted().bytes().to_vec());
-    let bundle =
-        Bundle::new(ready.revision.manifest.clone(), files).map_err(|error| refused(&error))?;
+    let bundle = Bundle::new(ready.revision.manifest.clone(), files).map_err(|error| refused(&error))?;
     Ok((ready.revision, bundle))
 }
 

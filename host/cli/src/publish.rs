@@ -18,8 +18,7 @@ use crate::source::{Making, Source, make, not_a_spell, open, read};
 
 const EXAMPLES: &str = "\
 Examples:
-  spellhost publish spells/ember                        build, upload with source and assets, and point
-                                                        `draft` to it
+  spellhost publish spells/ember                        build, upload, and point `draft` to it
   spellhost publish ember.wasm --spell ember --channel stable
   spellhost publish ember.spellpkg                      what `spellhost pack` wrote
   spellhost publish ember --channel stable --trial      refuse it if it traps where the old one was cast

@@ -86,8 +86,7 @@ impl Bundle {
     pub(crate) fn of(mut files: BTreeMap<String, Vec<u8>>) -> Result<Self, BundleError> {
         let manifest = files.remove(MANIFEST);
         let manifest = manifest.ok_or_else(|| bad(format!("the package has no `{MANIFEST}`")))?;
-        let manifest =
-            String::from_utf8(manifest).map_err(|_| bad(format!("`{MANIFEST}` is not UTF-8")))?;
+        let manifest = String::from_utf8(manifest).map_err(|_| bad(format!("`{MANIFEST}` is not UTF-8")))?;
         Self::new(manifest, files)
     }
 

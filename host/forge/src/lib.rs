@@ -48,9 +48,9 @@ mod watch;
 mod workbench;
 mod worker;
 
+pub use archive::BundleError;
 pub use assemblyscript::WarmCompiler;
 pub use build::{BuildOptions, Built, Progress, build};
-pub use archive::BundleError;
 pub use bundle::{Bundle, COMPONENT, PACKAGE_TYPE};
 pub use cache::Cache;
 pub use cage::{CAGE_COMMAND, SourceLimits};

@@ -255,10 +255,8 @@ fn carried(path: &str, content: &[u8], left: &mut u64) -> Result<(SpellId, Carri
     let carried = match ending {
         "wasm" if content.len() as u64 <= COMPONENT_BYTES_MAX => Carried::Component(content.to_vec()),
         "spellpkg" => {
-            let inner = |error: BundleError| BundleError {
-                message: format!("`{path}`: {}", error.message),
-                ..error
-            };
+            let inner =
+                |error: BundleError| BundleError { message: format!("`{path}`: {}", error.message), ..error };
             let files = archive::read(content, *left).map_err(inner)?;
             *left -= files.values().map(|file| file.len() as u64).sum::<u64>();
             let bundle = Bundle::of(files).map_err(inner)?;
@@ -377,7 +375,10 @@ mod tests {
             (with(&[("spells/ember.wasm", b"x"), ("spells/ember.spellpkg", &spell("ember"))]), "twice"),
             (with(&[("spells/ember.spellpkg", &spell("frost"))]), "another spell"),
             (with(&[("spells/ember.spellpkg", b"PK")]), "`spells/ember.spellpkg`: this is no package"),
-            (with(&[("spells/a.spellpkg", &inner("a")), ("spells/b.spellpkg", &inner("b"))]), "unpacks to at most"),
+            (
+                with(&[("spells/a.spellpkg", &inner("a")), ("spells/b.spellpkg", &inner("b"))]),
+                "unpacks to at most",
+            ),
             (with(&[("manifest.json", b"{}")]), "has a `place.toml` and a `manifest.json`"),
             (with(&many), "at most 32 spells"),
             (zipped(&[(PLACE, b"name = 1"), (SCENE, b"{}")]), "`place.toml` line 1"),
@@ -386,7 +387,10 @@ mod tests {
             (zipped(&[(PLACE, b"\xff"), (SCENE, b"{}")]), "not UTF-8"),
             (zipped(&[(PLACE, b"")]), "no `scene.json`"),
             (zipped(&[(SCENE, b"{}")]), "no `place.toml`"),
-            (zipped(&[(PLACE, b""), (SCENE, b"{\"spells\": [\"ember\"]}")]), "spells[0]: `ember` has no `revision`"),
+            (
+                zipped(&[(PLACE, b""), (SCENE, b"{\"spells\": [\"ember\"]}")]),
+                "spells[0]: `ember` has no `revision`",
+            ),
             (vec![0; PACKAGE_BYTES_MAX + 1], "at most 16 MiB"),
         ] {
             let error = Package::read(&bytes).expect_err(word);

@@ -99,9 +99,10 @@ fn manifest(spell: &SpellId, component: &Component, origin: &Origin) -> Value {
 pub(crate) fn authored(spell: &SpellId, component: &[u8], origin: &Origin) -> Value {
     let digest = digest_of(component).to_string();
     let code = json!({"path": "code/spell.wasm", "digest": digest, "size": component.len()});
-    let listed = origin.files.iter().map(
-        |file| json!({"path": file.path, "digest": file.digest.to_string(), "size": file.size}),
-    );
+    let listed = origin
+        .files
+        .iter()
+        .map(|file| json!({"path": file.path, "digest": file.digest.to_string(), "size": file.size}));
     let limits = &origin.limits;
     json!({
         "format": 1,

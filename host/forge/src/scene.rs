@@ -19,8 +19,7 @@ use spellhost_sim::{
 
 use crate::archive::{BundleError, bad, large};
 use crate::limits::{
-    NAME_BYTES_MAX, SCENE_BYTES_MAX, SCENE_CHUNKS_MAX, SCENE_EDITS_MAX, SCENE_ENTITIES_MAX,
-    SCENE_SPELLS_MAX,
+    NAME_BYTES_MAX, SCENE_BYTES_MAX, SCENE_CHUNKS_MAX, SCENE_EDITS_MAX, SCENE_ENTITIES_MAX, SCENE_SPELLS_MAX,
 };
 
 /// What the file is called in a folder and in a package.
@@ -278,9 +277,7 @@ impl<'a> Spot<'a> {
     fn known(&self, keys: &[&str]) -> Result<(), BundleError> {
         let object = self.value.as_object().ok_or_else(|| self.wrong("not an object"))?;
         match object.keys().find(|key| !keys.contains(&key.as_str())) {
-            Some(key) => {
-                Err(self.wrong(format!("there is no `{}`, only {}", shown(key), keys.join(", "))))
-            }
+            Some(key) => Err(self.wrong(format!("there is no `{}`, only {}", shown(key), keys.join(", ")))),
             None => Ok(()),
         }
     }
@@ -401,7 +398,10 @@ mod tests {
             "spells": ["blink", {"spell": "quake", "rev": "b3:0000000000000000000000000000000000000000000000000000000000000000"}]}"#;
         let scene = Scene::parse(text).expect("a scene");
         assert_eq!(scene.config(), WorldConfig { terrain: Terrain::Flat, seed: 42 });
-        assert_eq!(scene.spells.iter().map(|bound| bound.revision.is_some()).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(
+            scene.spells.iter().map(|bound| bound.revision.is_some()).collect::<Vec<_>>(),
+            [false, true]
+        );
         let mut world = World::new(scene.config());
         world.open_tick(scene.inputs(Vec::new()));
         world.close_tick(Vec::new());
@@ -427,23 +427,53 @@ mod tests {
             (r#"{"edits": {}}"#, "edits: not a list"),
             (r#"{"edits": [{}]}"#, "edits[0]: `op` is missing"),
             (r#"{"edits": [{"op": "melt"}]}"#, "edits[0].op: `melt` is not add"),
-            (r#"{"edits": [{"op": "add", "center": [0,0,0], "radius": 1}]}"#, "edits[0]: `material` is missing"),
+            (
+                r#"{"edits": [{"op": "add", "center": [0,0,0], "radius": 1}]}"#,
+                "edits[0]: `material` is missing",
+            ),
             (
                 r#"{"edits": [{"op": "add", "material": "cheese", "center": [0,0,0], "radius": 1}]}"#,
                 "edits[0].material: no material is called `cheese`",
             ),
-            (r#"{"edits": [{"op": "subtract", "center": [0,0,0], "radius": 25}]}"#, "edits[0].radius: a radius"),
-            (r#"{"edits": [{"op": "subtract", "center": [0,0,0], "radius": -1}]}"#, "edits[0].radius: a radius"),
-            (r#"{"edits": [{"op": "subtract", "center": [0,2000,0], "radius": 1}]}"#, "edits[0].center: this lies"),
-            (r#"{"edits": [{"op": "subtract", "center": [0,0], "radius": 1}]}"#, "edits[0].center: not three"),
+            (
+                r#"{"edits": [{"op": "subtract", "center": [0,0,0], "radius": 25}]}"#,
+                "edits[0].radius: a radius",
+            ),
+            (
+                r#"{"edits": [{"op": "subtract", "center": [0,0,0], "radius": -1}]}"#,
+                "edits[0].radius: a radius",
+            ),
+            (
+                r#"{"edits": [{"op": "subtract", "center": [0,2000,0], "radius": 1}]}"#,
+                "edits[0].center: this lies",
+            ),
+            (
+                r#"{"edits": [{"op": "subtract", "center": [0,0], "radius": 1}]}"#,
+                "edits[0].center: not three",
+            ),
             (r#"{"edits": [{"op": "subtract", "center": [0,0,NaN], "radius": 1}]}"#, "line 1"),
             (r#"{"edits": [{"op": "subtract", "center": [0,0,1e999], "radius": 1}]}"#, "number out of range"),
-            (r#"{"edits": [{"op": "subtract", "center": [0,0,1e300], "radius": 1}]}"#, "edits[0].center[2]: "),
-            (r#"{"edits": [{"op": "subtract", "min": [0,0,0], "radius": 1}]}"#, "edits[0]: there is no `radius`"),
+            (
+                r#"{"edits": [{"op": "subtract", "center": [0,0,1e300], "radius": 1}]}"#,
+                "edits[0].center[2]: ",
+            ),
+            (
+                r#"{"edits": [{"op": "subtract", "min": [0,0,0], "radius": 1}]}"#,
+                "edits[0]: there is no `radius`",
+            ),
             (r#"{"edits": [{"op": "subtract_box", "center": [0,0,0], "radius": 1}]}"#, "edits[0].op: "),
-            (r#"{"edits": [{"op": "subtract", "min": [0,0.5,0], "size": [1,1,1]}]}"#, "edits[0].min[1]: not a whole"),
-            (r#"{"edits": [{"op": "subtract", "min": [0,0,0], "size": [1,1,257]}]}"#, "edits[0].size: an edge"),
-            (r#"{"edits": [{"op": "subtract", "min": [0,5000,0], "size": [1,1,1]}]}"#, "edits[0].min: this lies"),
+            (
+                r#"{"edits": [{"op": "subtract", "min": [0,0.5,0], "size": [1,1,1]}]}"#,
+                "edits[0].min[1]: not a whole",
+            ),
+            (
+                r#"{"edits": [{"op": "subtract", "min": [0,0,0], "size": [1,1,257]}]}"#,
+                "edits[0].size: an edge",
+            ),
+            (
+                r#"{"edits": [{"op": "subtract", "min": [0,5000,0], "size": [1,1,1]}]}"#,
+                "edits[0].min: this lies",
+            ),
             (r#"{"entities": [{"kind": "player", "at": [0,0,0]}]}"#, "entities[0].kind: players are"),
             (r#"{"entities": [{"kind": "ghost", "at": [0,0,0]}]}"#, "entities[0].kind: `ghost`"),
             (r#"{"entities": [{"creature": "cow", "at": [0,0,0]}]}"#, "entities[0].creature: no creature"),
@@ -470,7 +500,8 @@ mod tests {
         let large = Scene::parse(&vec![b' '; SCENE_BYTES_MAX + 1]).expect_err("too large");
         assert_eq!(large.code, "too_large");
         let cube = r#"{"op": "subtract", "min": [0, 0, 0], "size": [256, 256, 256]},"#;
-        let cubes = format!("{{\"edits\": [{}]}}", cube.repeat(SCENE_CHUNKS_MAX / 512 + 1).trim_end_matches(','));
+        let cubes =
+            format!("{{\"edits\": [{}]}}", cube.repeat(SCENE_CHUNKS_MAX / 512 + 1).trim_end_matches(','));
         assert!(message(&cubes).contains("touch more than"), "{}", message(&cubes));
     }
 }

@@ -43,12 +43,7 @@ impl Keeper {
     ///
     /// # Errors
     /// Where the system gives none.
-    pub fn start(
-        store: Store,
-        world: WorldId,
-        engine_id: String,
-        placed: Placed,
-    ) -> std::io::Result<Self> {
+    pub fn start(store: Store, world: WorldId, engine_id: String, placed: Placed) -> std::io::Result<Self> {
         let (kept, receiver) = channel();
         let log = Log { store, world, engine_id, placed };
         let thread = std::thread::Builder::new()

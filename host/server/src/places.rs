@@ -62,8 +62,8 @@ impl Placed {
             return Ok(Self::default());
         };
         let wrong = |reason: String| RecoveryError::Place { reason };
-        let told: BTreeMap<SpellId, String> = serde_json::from_slice(&store.get(&told.digest)?)
-            .map_err(|error| wrong(error.to_string()))?;
+        let told: BTreeMap<SpellId, String> =
+            serde_json::from_slice(&store.get(&told.digest)?).map_err(|error| wrong(error.to_string()))?;
         let pin = |(spell, revision): (SpellId, String)| {
             let revision = revision.parse().map_err(|_| wrong(format!("`{revision}` is no revision")))?;
             Ok((spell, revision))
@@ -99,8 +99,7 @@ impl Placed {
         let place = place.map_err(|error| wrong(error.to_string()))?;
         let mut swaps = Vec::new();
         for (spell, revision) in &self.pins {
-            let revision =
-                reference(&store.manifest(revision)?).map_err(|error| wrong(error.to_string()))?;
+            let revision = reference(&store.manifest(revision)?).map_err(|error| wrong(error.to_string()))?;
             swaps.extend(CHANNELS.map(|channel| Swap { spell: spell.clone(), channel, revision }));
         }
         let inputs = place.scene.inputs(swaps);
@@ -212,12 +211,7 @@ impl Spells<'_> {
         place.scene.spells.iter().map(bind).collect()
     }
 
-    fn bind(
-        self,
-        actor: &Actor,
-        binding: &Binding,
-        carried: Option<&Carried>,
-    ) -> Result<Bound, Failure> {
+    fn bind(self, actor: &Actor, binding: &Binding, carried: Option<&Carried>) -> Result<Bound, Failure> {
         let spell = &binding.spell;
         let Some(carried) = carried else {
             let missing = || Failure::new(Code::UnknownRevision, format!("`{spell}` has no revision"));
@@ -246,7 +240,8 @@ impl Spells<'_> {
         let id = self.revision_of(spell.as_str(), &revision.to_string())?;
         self.refuse_taken_down(id)?;
         if !actor.may_author(&self.spell(spell.as_str())?.owner) && !self.was_open(spell, id)? {
-            let message = format!("`{spell}` is somebody else's, and this revision was never on beta or stable");
+            let message =
+                format!("`{spell}` is somebody else's, and this revision was never on beta or stable");
             return Err(Failure::new(Code::Forbidden, message));
         }
         Ok(Bound::Here(id))
@@ -285,5 +280,53 @@ impl Spells<'_> {
         }
         let files: Vec<&[u8]> = new.files.iter().map(Vec::as_slice).collect();
         self.keep(actor, &new.built, &new.component, &files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recovery::recover;
+    use spellhost_sim::{Terrain, WorldConfig};
+    use spellhost_store::{NewWorld, Options};
+
+    const CONFIG: WorldConfig = WorldConfig { terrain: Terrain::Flat, seed: 9 };
+    const ENGINE: &str = "b3:engine";
+
+    /// A world of a place that has played nothing yet.
+    fn made(store: &Store, id: &str) -> WorldId {
+        let scene = br#"{"seed": 9, "terrain": "flat", "entities": [{"at": [0, 0, 0]}],
+            "edits": [{"op": "add", "center": [9, 3, 0], "radius": 4, "material": "ice"}]}"#;
+        let files = [("place.toml", &b""[..]), ("scene.json", scene)];
+        let files = files.map(|(path, content)| (path.to_owned(), content.to_vec())).into();
+        let package = Place::new(files).and_then(|place| place.write()).expect("a place");
+        let id = WorldId::parse(id).expect("an id");
+        let channel = spellhost_store::Channel::Stable;
+        let (name, owner, shape) = (id.to_string(), "guest".into(), "box".into());
+        let (seed, terrain) = (CONFIG.seed, "flat".into());
+        let new = NewWorld { world_id: id.clone(), name, owner, channel, shape, seed, terrain };
+        store.create_world(new).expect("a world");
+        let placed = Placed::keep(store, &package, BTreeMap::new()).expect("it is kept");
+        save(store, &id, ENGINE, &World::new(CONFIG), &placed).expect("a snapshot");
+        id
+    }
+
+    #[test]
+    fn a_world_begins_as_its_place_wherever_its_host_ended_before() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), Options::default()).expect("a store").0;
+        let (whole, torn) = (made(&store, "whole"), made(&store, "torn"));
+        let begun = recover(&store, &whole, CONFIG, ENGINE).expect("it begins");
+        assert_eq!((begun.world.tick(), begun.frames.len()), (1, 1));
+        assert_eq!(begun.world.entities().count(), 1);
+        assert!(begun.placed.package().is_some());
+        let again = recover(&store, &whole, CONFIG, ENGINE).expect("it goes on");
+        assert_eq!(again.world.state_hash(), begun.world.state_hash());
+        assert_eq!(again.frames, begun.frames, "it begins once");
+        // The frame was kept, and the snapshot after it was not.
+        let frame = &begun.frames[0];
+        store.append(&torn, &[(0, &frame.to_bytes())], &[]).expect("a log");
+        let torn = recover(&store, &torn, CONFIG, ENGINE).expect("it goes on");
+        assert_eq!((torn.world.tick(), torn.world.state_hash()), (1, begun.world.state_hash()));
     }
 }

@@ -145,7 +145,8 @@ impl Worlds {
         for component in recovered.world.components() {
             library.insert(host.shelf.component(&host.store, component)?);
         }
-        let recorder = Box::new(Keeper::start(host.store.clone(), id.clone(), engine_id, recovered.placed.clone())?);
+        let recorder =
+            Box::new(Keeper::start(host.store.clone(), id.clone(), engine_id, recovered.placed.clone())?);
         let (channel, caster) = (sim_channel(kept.channel), self.caster.clone());
         let (id, notices) = (id.to_string(), host.notices.clone());
         let start = Start { id: id.clone(), recovered, channel, heads, library, caster, recorder, notices };
@@ -252,7 +253,8 @@ impl Host {
         if all.len() < WORLDS_MAX && (*owner == Actor::Operator || own.count() < OWNED_WORLDS_MAX) {
             return Ok(());
         }
-        let most = format!("at most {WORLDS_MAX} worlds here and {OWNED_WORLDS_MAX} of one owner: delete one");
+        let most =
+            format!("at most {WORLDS_MAX} worlds here and {OWNED_WORLDS_MAX} of one owner: delete one");
         Err(Failure::new(Code::RateLimited, most))
     }
 

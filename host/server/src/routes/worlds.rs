@@ -33,8 +33,8 @@ use crate::worlds::{Wanted, name_of};
 pub fn routes() -> OpenApiRouter<Arc<Host>> {
     OpenApiRouter::new()
         .routes(routes!(join))
-        .routes(large(routes!(worlds, create)))
-        .routes(large(routes!(create_there)))
+        .routes(large(routes!(worlds, create_world)))
+        .routes(large(routes!(create_world_there)))
         .routes(routes!(place))
         .routes(routes!(world, save, delete))
         .routes(routes!(snapshot))
@@ -110,9 +110,7 @@ async fn worlds(State(host): App) -> Answer {
 }
 
 /// Routes that take a package.
-fn large(
-    (schemas, paths, methods): UtoipaMethodRouter<Arc<Host>>,
-) -> UtoipaMethodRouter<Arc<Host>> {
+fn large((schemas, paths, methods): UtoipaMethodRouter<Arc<Host>>) -> UtoipaMethodRouter<Arc<Host>> {
     (schemas, paths, methods.layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)))
 }
 
@@ -141,7 +139,7 @@ struct NewQuery {
     ),
     responses((status = 201, description = "The world; `place` is the digest of its package"))
 )]
-async fn create(
+async fn create_world(
     State(host): App,
     sender: Sender,
     Query(query): Query<NewQuery>,
@@ -175,13 +173,13 @@ fn channel_named(name: &str) -> Result<spellhost_wire::Channel, Failure> {
     ),
     responses((status = 201, description = "The world; `place` is the digest of its package"))
 )]
-async fn create_there(
+async fn create_world_there(
     host: App,
     sender: Sender,
     query: Query<NewQuery>,
     body: Bytes,
 ) -> Answer<Response> {
-    create(host, sender, query, body).await
+    create_world(host, sender, query, body).await
 }
 
 /// The package of the place that a world was made of, with its assets.
