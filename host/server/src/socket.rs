@@ -25,6 +25,7 @@ use crate::host::{Host, Sender};
 use crate::limits::{
     MESSAGES_PER_SECOND, PAST_QUESTIONS_PER_SECOND, PING_INTERVAL, QUEUE_MESSAGES, REPORTS_MAX,
 };
+use crate::metering;
 use crate::spells::spell_of;
 use crate::time::now_ms;
 use crate::who::Action;
@@ -376,6 +377,7 @@ impl Connection {
         let Found { detail, differs } = self.world.past.report(report).await?;
         if differs {
             self.heals = true;
+            metering::desynced();
             let (world, client) = (&*self.world.id, &self.sender.client);
             let spell = detail.spell_id.as_deref().unwrap_or("none");
             tracing::warn!(world, client, tick, path, %local, spell, cast = detail.cast_id, "a client's world differs");

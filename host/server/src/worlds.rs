@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::host::{DEFAULT_WORLD, Host, sim_channel};
 use crate::keeper::Keeper;
 use crate::limits::{OWNED_WORLDS_MAX, WORLD_NAME_BYTES_MAX, WORLDS_MAX};
-use crate::recovery::recover;
+use crate::recovery::{RecoveryError, recover};
 use crate::who::{Actor, GUEST, new_token};
 use crate::world::ask::{Ask, Closing};
 use crate::world::{self, Heads, Start, WorldHandle};
@@ -230,7 +230,10 @@ impl Host {
     }
 
     fn open(&self, id: &WorldId) -> Result<WorldHandle, Failure> {
-        self.worlds.open(self, id).map_err(|error| Failure::internal(&*error))
+        self.worlds.open(self, id).map_err(|error| match error.downcast_ref() {
+            Some(epoch @ RecoveryError::Epoch { .. }) => Failure::new(Code::Unavailable, epoch.to_string()),
+            _ => Failure::internal(&*error),
+        })
     }
 
     /// Ends the thread of a world with a snapshot; the world is kept.
