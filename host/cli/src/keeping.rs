@@ -272,12 +272,7 @@ pub fn export(args: &ExportArgs, screen: Screen, interrupt: &Interrupt) -> Resul
     Ok(0)
 }
 
-fn download(
-    file: &Path,
-    server: &str,
-    token: Option<String>,
-    interrupt: &Interrupt,
-) -> Result<u64, Problem> {
+fn download(file: &Path, server: &str, token: Option<String>, interrupt: &Interrupt) -> Result<u64, Problem> {
     let remote = Which { server: server.into(), token }.remote()?;
     let mut draft = Draft::create(file)?;
     let mut bytes = 0;

@@ -120,16 +120,19 @@ impl Log {
             self.take(&frames);
             if let Some((world, kept)) = snapshot {
                 let saved = self.save(&world);
-                if saved.is_ok() {
-                    self.misses = None;
+                if saved.is_ok() && self.misses.take().is_some() {
+                    metering::keeps();
                 }
                 if let Some(kept) = kept {
                     let tick = saved.as_ref().map(|()| world.tick());
                     // Who asked may have gone.
-                    let _ = kept.send(tick.map_err(|error| Failure::internal(error)));
+                    let _ = kept.send(tick.map_err(Failure::from));
                 }
                 self.note("a snapshot is not kept", saved);
             }
+        }
+        if self.misses.is_some() {
+            metering::keeps();
         }
     }
 
@@ -144,7 +147,10 @@ impl Log {
         match self.misses {
             None => {
                 let appended = self.append(frames);
-                self.misses = appended.is_err().then(Instant::now);
+                if appended.is_err() {
+                    self.misses = Some(Instant::now());
+                    metering::misses();
+                }
                 self.note("frames are not kept from now on, until a snapshot is", appended);
             }
             Some(since) if since.elapsed() >= RETRY => {

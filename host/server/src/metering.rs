@@ -18,6 +18,7 @@ use crate::limits::MEASURED_SPELLS_MAX;
 const TICK_SECONDS: &str = "spellhost_tick_seconds";
 const STORE_SECONDS: &str = "spellhost_store_seconds";
 const FUEL: &str = "spellhost_fuel_total";
+const UNKEPT: &str = "spellhost_worlds_unkept";
 const CALLS: &str = "spellhost_calls_total";
 const CASTS: &str = "spellhost_casts_total";
 
@@ -49,10 +50,14 @@ fn describe() {
     describe_counter!("spellhost_swaps_total", "Channels that moved, once for each world");
     describe_counter!("spellhost_desyncs_total", "Differences that clients reported and that were there");
     describe_counter!("spellhost_resyncs_total", "Clients that had to start anew, by reason");
-    describe_counter!("spellhost_bytes_total", "Bytes of frames and events queued for clients of worlds, by mode");
+    describe_counter!(
+        "spellhost_bytes_total",
+        "Bytes of frames and events queued for clients of worlds, by mode"
+    );
     describe_counter!("spellhost_ticks_dropped_total", "Ticks dropped because the machine was late");
     describe_counter!("spellhost_ticks_caught_up_total", "Ticks played late");
     describe_counter!("spellhost_connections_refused_total", "Connections over the limit");
+    describe_gauge!(UNKEPT, "Worlds whose frames are not kept for want of space, until a snapshot is");
     describe_gauge!("spellhost_connections", "Open WebSockets");
     describe_gauge!("spellhost_worlds", "Open worlds");
     describe_gauge!("spellhost_players", "Players in all worlds");
@@ -135,6 +140,16 @@ pub fn resynced(reason: &'static str) {
 /// A client reported a difference, and it was there.
 pub fn desynced() {
     counter!("spellhost_desyncs_total").increment(1);
+}
+
+/// The frames of a world are not kept any more.
+pub fn misses() {
+    gauge!(UNKEPT).increment(1.0);
+}
+
+/// They are again, or the world is closed.
+pub fn keeps() {
+    gauge!(UNKEPT).decrement(1.0);
 }
 
 /// Frames are on the disk.

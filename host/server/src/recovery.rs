@@ -9,7 +9,9 @@ use std::sync::Arc;
 use spellhost_lockstep::applying::apply_tick;
 use spellhost_lockstep::{Pins, pin, reference};
 use spellhost_sim::{World, WorldConfig};
-use spellhost_store::{Blobs as _, Digest, Epoch, FrameLog as _, LogEntry, Snapshot, Store, StoreError, WorldId};
+use spellhost_store::{
+    Blobs as _, Digest, Epoch, FrameLog as _, LogEntry, Snapshot, Store, StoreError, WorldId,
+};
 use spellhost_wire::Frame;
 
 use crate::keeper::{WORLD_PART, save};

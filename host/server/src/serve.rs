@@ -85,6 +85,7 @@ impl ServeError {
             Self::Builds(_) => "builds",
             Self::World { source, .. } => match source.downcast_ref() {
                 Some(RecoveryError::Epoch { .. }) => "other_engine",
+                Some(RecoveryError::Store(error)) => error.code(),
                 _ => "world",
             },
         }
