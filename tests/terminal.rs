@@ -70,8 +70,8 @@ fn a_spell_is_published_rolled_back_and_listed_from_a_terminal() {
     let mut client = Client::join(&host, "snapshot");
     let accepted = client.ask("spell.cast_request", json!({"spell_id": "ember"}));
     client.event("spell.cast_event", |event| event["cast_id"] == accepted["data"]["cast_id"]);
-    let second =
-        done_on(&["publish", "b.wasm", "--spell", "ember", "--channel", "stable", "--trial", "--guard=5%"]);
+    let more = ["--channel", "stable", "--trial", "--guard", "5%"];
+    let second = done_on(&[["publish", "b.wasm", "--spell", "ember"].as_slice(), &more].concat());
     assert_eq!((&second["version"], &second["trial"]["trapped"]), (&json!(2), &json!(0)));
     let bad = refused_on(
         &["publish", "bad.wasm", "--spell", "ember", "--channel", "stable", "--trial=0.5"],

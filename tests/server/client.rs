@@ -103,7 +103,7 @@ impl Client {
         self.wait(|_| true)
     }
 
-    /// How many bytes its world has told it so far.
+    /// How many bytes its world has told it so far; a greeting and reports come from the host.
     pub fn told_bytes(&self) -> u64 {
         self.told_bytes
     }
@@ -130,7 +130,10 @@ impl Client {
         loop {
             if let Message::Text(text) = self.socket.read().expect("an open connection") {
                 let message: Value = serde_json::from_str(&text).expect("messages are JSON");
-                if message.get("id").is_none_or(Value::is_null) && message["type"] != "connected" {
+                if message.get("id").is_none_or(Value::is_null)
+                    && message["type"] != "connected"
+                    && message["type"] != "spell.report"
+                {
                     self.told_bytes += text.len() as u64;
                 }
                 return message;
