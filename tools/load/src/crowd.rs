@@ -72,6 +72,10 @@ pub async fn measure(arguments: &Arguments) -> Result<Value> {
     host.publish(&revisions[0]).await?;
     let counted = Arc::new(Counted::default());
     let requesters = join(arguments, &counted).await?;
+    let mut look = interval(Duration::from_millis(20));
+    while !requesters.is_empty() && counted.newest.load(Ordering::Relaxed) == 0 {
+        look.tick().await;
+    }
     let (span, late) = (Span::begin(arguments.pid), host.late().await?);
     let (begin, first) = (Instant::now(), counted.newest.load(Ordering::Relaxed));
     let mut swapping =

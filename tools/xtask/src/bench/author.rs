@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::command::{cargo_program, run};
+use crate::command::cargo_program;
 
 /// How long anything may take before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -98,7 +98,7 @@ impl Desk {
         let out = self.folder.join("built.wasm");
         command.args(["build", ".", "--json", "-o"]).arg(&out).current_dir(&self.folder);
         command.envs(cache.map(|cache| ("XDG_CACHE_HOME", cache)));
-        let nanoseconds = timed(command.stdout(Stdio::null()))?;
+        let nanoseconds = timed(&mut command)?;
         Ok((nanoseconds, out.metadata()?.len()))
     }
 
@@ -126,7 +126,7 @@ impl Desk {
         let sdk = self.folder.join(".spellhost/sdk");
         if !packages.join("sdk").exists() {
             std::fs::create_dir_all(&packages)?;
-            std::os::unix::fs::symlink(sdk.canonicalize()?, packages.join("sdk"))?;
+            std::os::unix::fs::symlink(sdk.join("assembly").canonicalize()?, packages.join("sdk"))?;
             let glue = std::fs::read_to_string(sdk.join("glue/guest.ts"))?;
             let entry = format!("\"./{}\"", self.language.entry.trim_end_matches(".ts"));
             let guest = glue.replace("\"./spell\"", &entry).replace("\"SPELL_NAME\"", "\"bare\"");
@@ -154,10 +154,14 @@ fn spellhost(programs: &Path) -> Result<Command> {
     Ok(Command::new(programs.join("spellhost").canonicalize()?))
 }
 
+/// How long it takes to the end; what it says is told where it fails.
 fn timed(command: &mut Command) -> Result<f64> {
     let begin = Instant::now();
-    run(command)?;
-    Ok(begin.elapsed().as_nanos() as f64)
+    let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
+    let took = begin.elapsed().as_nanos() as f64;
+    let said = [output.stdout, output.stderr].concat();
+    ensure!(output.status.success(), "{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&said));
+    Ok(took)
 }
 
 /// What a save took, in nanoseconds.

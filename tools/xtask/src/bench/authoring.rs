@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::Options;
 use super::author::{Desk, LANGUAGES, Language, STAGES, Session};
 use super::programs::Rounds;
-use super::server::{Folder, Server};
+use super::server::{Folder, Server, build};
 use super::table::{Row, Table};
-use crate::command::{cargo, step};
+use crate::command::step;
 
 /// What a save may take, against the compiler alone.
 const AIM: f64 = 1.3;
@@ -65,9 +65,7 @@ struct Bench<'a> {
 
 /// Measures everything.
 pub fn measure(options: &Options) -> Result<Table> {
-    let profile = ["build", "--profile", options.profile.as_str(), "--workspace", "--bin", "spellhost"];
-    step("build", || cargo(&profile))?;
-    let programs = Path::new("target").join(&options.profile);
+    let programs = build(options)?;
     let mut benches = Vec::new();
     step("first builds", || {
         for language in LANGUAGES {

@@ -4,7 +4,7 @@
 //! Frames are those of a quiet world, so that sending is nearly all that the host does. Clients are another
 //! process (`tools/load`) that only reads. Rounds of host and bare loop take turns.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
@@ -12,9 +12,9 @@ use anyhow::Result;
 use super::Options;
 use super::load::Figures;
 use super::programs::Rounds;
-use super::server::{Folder, Server};
+use super::server::{Folder, Server, build};
 use super::table::{Row, Table};
-use crate::command::{cargo, step};
+use crate::command::step;
 
 const CLIENTS: [usize; 3] = [64, 256, 1_000];
 const SECONDS: u64 = 3;
@@ -46,14 +46,6 @@ pub fn measure(options: &Options) -> Result<Table> {
         Ok(())
     })?;
     Ok(Table { bench: "fanout", rounds: options.rounds, rows })
-}
-
-/// Builds the host, its load and the bare loop; the folder they are in.
-fn build(options: &Options) -> Result<PathBuf> {
-    let what = ["--bin", "spellhost", "--bin", "spellhost-load", "--example", "bare_fanout"];
-    let profile = ["build", "--profile", options.profile.as_str(), "--workspace"];
-    step("build", || cargo(&[&profile[..], &what].concat()))?;
-    Ok(Path::new("target").join(&options.profile))
 }
 
 fn size(options: &Options, programs: &Path, clients: usize) -> Result<Vec<Row>> {

@@ -11,6 +11,20 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
+use super::Options;
+use crate::command::{cargo, step};
+
+/// Builds what servers are measured with: the host, its load, what they are held against. The folder they are in.
+///
+/// All at once, for every benchmark: a build of other programs would choose other features and begin anew.
+pub fn build(options: &Options) -> Result<PathBuf> {
+    let programs = ["--bin", "spellhost", "--bin", "spellhost-load"];
+    let examples = ["--example", "bare_fanout", "--example", "measure_store"];
+    let common = ["build", "--profile", options.profile.as_str(), "--workspace"];
+    step("build", || cargo(&[&common[..], &programs, &examples].concat()))?;
+    Ok(Path::new("target").join(&options.profile))
+}
+
 /// A folder that goes with its value.
 pub struct Folder(PathBuf);
 

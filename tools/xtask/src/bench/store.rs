@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::Options;
 use super::load::Figures;
 use super::programs::Rounds;
-use super::server::{Folder, Server};
+use super::server::{Folder, Server, build};
 use super::table::{Row, Table};
 use crate::command::{cargo, step};
 
@@ -44,6 +44,7 @@ const HOUR: f64 = 3_600.0;
 /// Measures everything.
 pub fn measure(options: &Options) -> Result<Table> {
     let programs = build(options)?;
+    build_peer(options)?;
     let folder = Folder::new("store")?;
     let mut rows = Vec::new();
     let mut part = |name: &str, work: &dyn Fn() -> Result<Vec<Row>>| {
@@ -62,15 +63,12 @@ pub fn measure(options: &Options) -> Result<Table> {
     Ok(Table { bench: "store", rounds: options.rounds, rows })
 }
 
-/// Builds the host, its load, the store's example and the file server; the folder they are in.
-fn build(options: &Options) -> Result<PathBuf> {
-    let profile = ["build", "--profile", options.profile.as_str()];
-    let what = ["--workspace", "--bin", "spellhost", "--bin", "spellhost-load", "--example", "measure_store"];
-    step("build", || cargo(&[&profile[..], &what].concat()))?;
+/// Builds the file server that reading is held against.
+fn build_peer(options: &Options) -> Result<()> {
     let peer =
         ["--quiet", "--manifest-path", PEERS, "--target-dir", "target", "--package", "spellhost-peer-files"];
-    step("file server", || cargo(&[&profile[..], &peer].concat()))?;
-    Ok(Path::new("target").join(&options.profile))
+    let profile = ["build", "--profile", options.profile.as_str()];
+    step("file server", || cargo(&[&profile[..], &peer].concat()))
 }
 
 fn row(name: String, unit: &str, rounds: &Rounds) -> Row {
