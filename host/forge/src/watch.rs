@@ -97,9 +97,10 @@ impl Watch {
         let (wake, woken) = channel();
         let events = wake.clone();
         let debouncer = new_debouncer(BURST, None, move |burst: DebounceEventResult| {
-            let told = burst.iter().flatten().map(|event| event.time).min();
-            // The watching thread has ended where nobody listens.
-            drop(events.send(Wake::FileSystem(told.unwrap_or_else(Instant::now))));
+            if let Some(told) = first_change(&burst) {
+                // The watching thread has ended where nobody listens.
+                drop(events.send(Wake::FileSystem(told)));
+            }
         });
         let mut eyes = Eyes { debouncer: debouncer.ok(), watched: BTreeMap::new() };
         // First the eyes, then the look: what changes in between is seen.
@@ -238,6 +239,16 @@ impl<F: FnMut(WatchEvent, Instant)> Watcher<F> {
     }
 }
 
+/// When the first change of a burst happened; nothing where files were only opened and read. A look at the sources is
+/// such a burst itself: it would be the cause of the next one.
+fn first_change(burst: &DebounceEventResult) -> Option<Instant> {
+    match burst {
+        Ok(events) => events.iter().filter(|event| !event.kind.is_access()).map(|event| event.time).min(),
+        // What was missed may have been anything.
+        Err(_) => Some(Instant::now()),
+    }
+}
+
 fn digest(sources: &Option<Sources>) -> Option<blake3::Hash> {
     sources.as_ref().map(|sources| sources.digest)
 }
@@ -252,4 +263,24 @@ fn identity(found: &Metadata) -> u64 {
 fn identity(found: &Metadata) -> u64 {
     let created = found.created().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     created.map_or(0, |age| age.as_nanos() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{AccessKind, AccessMode, Event, EventKind, ModifyKind};
+    use notify_debouncer_full::DebouncedEvent;
+
+    use super::*;
+
+    #[test]
+    fn reading_is_no_change_and_the_first_change_counts() {
+        let now = Instant::now();
+        let event = |kind, after| DebouncedEvent::new(Event::new(kind), now + Duration::from_millis(after));
+        let opened = |after| event(EventKind::Access(AccessKind::Open(AccessMode::Any)), after);
+        let written = |after| event(EventKind::Modify(ModifyKind::Any), after);
+        assert_eq!(first_change(&Ok(vec![opened(0), opened(1)])), None);
+        let changed = first_change(&Ok(vec![opened(0), written(3), written(2)]));
+        assert_eq!(changed, Some(now + Duration::from_millis(2)));
+        assert!(first_change(&Err(Vec::new())).is_some(), "whoever missed something looks");
+    }
 }

@@ -232,7 +232,7 @@ impl Swapping<'_> {
     /// Until the time is over, or all have been swapped in.
     async fn all(&mut self, revisions: &[String]) -> Result<()> {
         let until = Instant::now() + Duration::from_secs(self.arguments.seconds);
-        let mut next = revisions.iter().cycle().skip(1);
+        let next = revisions.iter().cycle().skip(1);
         if let Some(turns) = self.arguments.turns {
             for revision in next.take(turns) {
                 self.swap(revision, (turns / SAMPLES).max(1)).await?;
@@ -242,7 +242,7 @@ impl Swapping<'_> {
         if self.arguments.swaps > 0.0 && revisions.len() > 1 {
             let mut due = interval(Duration::from_secs_f64(60.0 / self.arguments.swaps));
             let every = (self.arguments.swaps * self.arguments.seconds as f64 / 60.0) as usize / SAMPLES;
-            while let Some(revision) = next.next() {
+            for revision in next {
                 due.tick().await;
                 if Instant::now() >= until {
                     break;

@@ -119,7 +119,7 @@ impl<'a> Bench<'a> {
             taken.add(self.language, "bare", self.bare.compile()?);
             Ok(())
         };
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             bare(taken)?;
         }
         let saved = self.session.save(&self.desk)?;
@@ -129,7 +129,7 @@ impl<'a> Bench<'a> {
             taken.add(self.language, stage, *time);
         }
         taken.add(self.language, "between", (saved.swapped - saved.stages.iter().sum::<f64>()).max(0.0));
-        if number % 2 == 1 {
+        if !number.is_multiple_of(2) {
             bare(taken)?;
         }
         let cache = self.fresh.path().join(format!("cache-{number}"));

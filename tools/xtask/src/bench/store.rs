@@ -147,15 +147,17 @@ fn reads(options: &Options, programs: &Path, folder: &Path, server: &Server, pat
         let own = || read(programs, server, path);
         let other = || read(programs, &peer, "/file.wasm");
         // Who comes first changes from round to round.
-        let (own, other) = if round % 2 == 0 {
+        let (own, other) = if round.is_multiple_of(2) {
             let own = own()?;
             (own, other()?)
         } else {
             let other = other()?;
             (own()?, other)
         };
-        (ours.0.push(own.0), cost.0.push(own.1));
-        (theirs.0.push(other.0), their_cost.0.push(other.1));
+        ours.0.push(own.0);
+        cost.0.push(own.1);
+        theirs.0.push(other.0);
+        their_cost.0.push(other.1);
     }
     let ratio = ours.ratio_to(&theirs);
     let size = Path::new(FIRST).metadata()?.len() / 1_024;
