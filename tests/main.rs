@@ -18,6 +18,7 @@ mod guests;
 mod hot_reload;
 mod jobs;
 mod misbehaving;
+mod operator;
 mod packages;
 mod page;
 mod places;

@@ -174,7 +174,7 @@ fn offline(data: &Path, parcel: Import) -> Result<Value, Problem> {
         });
     };
     spellhost_server::serve(config, ready, stop).map_err(|error| {
-        let mut problem = crate::serve::refused(&error);
+        let mut problem = crate::serve::refused(&error, data);
         if error.code() == "store_in_use" {
             problem.hints.insert(0, "spellhost import FILE --server URL, of the host that runs".into());
         }

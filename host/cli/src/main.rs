@@ -71,6 +71,7 @@ mod revisions;
 
 mod import;
 mod keeping;
+mod log;
 mod tap;
 mod unpack;
 
@@ -133,6 +134,7 @@ enum Command {
     #[command(name = keeping::PROBE, hide = true)]
     Probe(keeping::ProbeArgs),
     Tap(tap::Args),
+    Log(log::Args),
     Pack(pack::Args),
     Unpack(unpack::Args),
     #[command(name = panel::COMMAND, hide = true)]
@@ -185,9 +187,10 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Fsck(args) => keeping::fsck(args, screen),
         Command::Recover(args) => keeping::recover(args, screen),
         Command::Gc(args) => keeping::gc(args, screen),
-        Command::Export(args) => keeping::export(args, screen),
+        Command::Export(args) => keeping::export(args, screen, interrupt),
         Command::Import(args) => import::import(args, screen, interrupt),
         Command::Probe(args) => keeping::answer_probe(args),
+        Command::Log(args) => log::log(args, screen, interrupt),
         Command::Tap(args) => tap::tap(args, screen, interrupt),
         Command::Certify(args) => certify::certify(args, screen, interrupt),
         Command::Opinion(args) => opinion::opinion(args),
