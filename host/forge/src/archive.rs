@@ -47,7 +47,7 @@ pub(crate) fn read(bytes: &[u8], mut left: u64) -> Result<BTreeMap<String, Vec<u
     }
     let mut files = BTreeMap::new();
     for at in 0..count {
-        let (path, content) = entry(&mut archive, at, left)?;
+        let (path, content) = entry(&mut archive, bytes, at, left)?;
         left -= content.len() as u64;
         files.insert(path, content);
     }
@@ -115,6 +115,7 @@ fn check_directory(bytes: &[u8]) -> Result<usize, BundleError> {
 /// One entry, unpacked into at most `left` bytes.
 fn entry(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
+    bytes: &[u8],
     at: usize,
     left: u64,
 ) -> Result<(String, Vec<u8>), BundleError> {
@@ -123,6 +124,12 @@ fn entry(
         .map_err(|error| bad(format!("entry {at} of the archive is damaged: {error}")))?;
     let path = std::str::from_utf8(file.name_raw()).map_err(|_| bad("a name in the archive is not UTF-8"))?;
     let path = path.to_owned();
+    // The directory names an entry, and so does the entry itself: one name is not two.
+    const NAME: usize = 30;
+    let own = usize::try_from(file.header_start()).ok().and_then(|start| bytes.get(start + NAME..));
+    if !own.is_some_and(|own| own.starts_with(path.as_bytes())) {
+        return Err(bad(format!("`{}` has another name in its own head", path.escape_debug())));
+    }
     if file.is_symlink() {
         return Err(bad(format!("`{}` is a link, and a package has none", path.escape_debug())));
     }
