@@ -180,6 +180,10 @@ fn a_flipped_byte_of_state_is_found_at_its_tick_named_and_healed() {
             healed(&mut client).await;
         }
     });
+    let metrics = host.request("GET", "/metrics", b"").text();
+    for counted in ["spellhost_desyncs_total 2", "spellhost_resyncs_total{reason=\"desync\"} 2"] {
+        assert!(metrics.lines().any(|line| line == counted), "{counted}: {metrics}");
+    }
 }
 
 #[test]
@@ -273,6 +277,7 @@ fn the_tree_leads_from_the_state_hash_to_a_field_and_a_wrong_report_heals_nobody
         assert!((1..=10).contains(&heard), "{heard}");
         agree(&mut client, 60).await;
     });
+    assert!(!host.request("GET", "/metrics", b"").text().contains("\nspellhost_desyncs_total "));
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod guests;
 mod hot_reload;
 mod jobs;
 mod misbehaving;
+mod operator;
 mod packages;
 mod page;
 mod publish;

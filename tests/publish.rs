@@ -54,24 +54,24 @@ fn talking() -> Vec<u8> {
     guest("talking", cast)
 }
 
-fn created(host: &Host, spell: &str) {
+pub fn created(host: &Host, spell: &str) {
     let answer = host.request("POST", "/api/spells", json!({"spell_id": spell}).to_string().as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
 }
 
-fn upload(host: &Host, spell: &str, bytes: &[u8]) -> String {
+pub fn upload(host: &Host, spell: &str, bytes: &[u8]) -> String {
     let answer = host.request("PUT", &format!("/api/spells/{spell}/revisions"), bytes);
     assert!([200, 201].contains(&answer.status), "{}", answer.text());
     answer.json()["revision_id"].as_str().expect("a revision id").to_owned()
 }
 
-fn publish(host: &Host, spell: &str, revision: &str, more: Value) -> Answer {
+pub fn publish(host: &Host, spell: &str, revision: &str, more: Value) -> Answer {
     let mut body = json!({"revision_id": revision, "channel": "stable"});
     body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
     host.request("POST", &format!("/api/spells/{spell}/publish"), body.to_string().as_bytes())
 }
 
-fn published(host: &Host, spell: &str, bytes: &[u8], more: Value) -> (String, Value) {
+pub fn published(host: &Host, spell: &str, bytes: &[u8], more: Value) -> (String, Value) {
     let revision = upload(host, spell, bytes);
     let answer = publish(host, spell, &revision, more);
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -84,7 +84,7 @@ fn history(host: &Host, spell: &str) -> Vec<Value> {
 }
 
 /// Casts and waits for what came of it.
-fn cast(client: &mut Client, spell: &str) -> Value {
+pub fn cast(client: &mut Client, spell: &str) -> Value {
     let accepted = client.ask("spell.cast_request", json!({"spell_id": spell, "channel": "stable"}));
     let id = accepted["data"]["cast_id"].clone();
     assert!(id.is_number(), "{accepted:#}");

@@ -300,6 +300,16 @@ fn a_world_goes_on_from_a_snapshot_at_the_start_or_in_the_middle() {
     );
 }
 
+/// What is said of a swap's time: every part that took place, none that did not, and together no more than the whole.
+fn its_time_has_parts(swap: &Value) {
+    let part = |name: &str| swap["stages"][name].as_u64().unwrap_or_else(|| panic!("no {name}: {swap}"));
+    let parts = ["detect_micros", "admit_micros", "translate_micros", "swap_micros"].map(part);
+    assert!(parts.iter().all(|micros| *micros > 0), "{swap}");
+    assert!(parts.iter().sum::<u64>() <= swap["since_save_micros"].as_u64().expect("a number"), "{swap}");
+    let of_a_build = ["compile_micros", "componentise_micros"].map(|name| &swap["stages"][name]);
+    assert_eq!(of_a_build, [&Value::Null; 2], "a component was copied, and nothing built");
+}
+
 /// A component that is replaced in watch mode: the log has two revisions, and a migration.
 #[test]
 fn a_recording_with_a_swap_is_replayed() {
@@ -322,7 +332,10 @@ fn a_recording_with_a_swap_is_replayed() {
                 fs::rename(work.path().join("new"), work.path().join("ember.wasm"))
                     .expect("a writable folder");
             }
-            Some("swap") => swapped = true,
+            Some("swap") => {
+                swapped = true;
+                its_time_has_parts(&line);
+            }
             Some("cast") => break,
             _ => {}
         }

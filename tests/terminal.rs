@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::binary::{command, root, run};
-use crate::publish::{idle, trapping};
+use crate::publish::{digging, idle, trapping};
 use crate::server::client::Client;
 use crate::server::host::{Host, OPERATOR};
 
@@ -70,8 +70,8 @@ fn a_spell_is_published_rolled_back_and_listed_from_a_terminal() {
     let mut client = Client::join(&host, "snapshot");
     let accepted = client.ask("spell.cast_request", json!({"spell_id": "ember"}));
     client.event("spell.cast_event", |event| event["cast_id"] == accepted["data"]["cast_id"]);
-    let second =
-        done_on(&["publish", "b.wasm", "--spell", "ember", "--channel", "stable", "--trial", "--guard=5%"]);
+    let more = ["--channel", "stable", "--trial", "--guard", "5%"];
+    let second = done_on(&[["publish", "b.wasm", "--spell", "ember"].as_slice(), &more].concat());
     assert_eq!((&second["version"], &second["trial"]["trapped"]), (&json!(2), &json!(0)));
     let bad = refused_on(
         &["publish", "bad.wasm", "--spell", "ember", "--channel", "stable", "--trial=0.5"],
@@ -186,6 +186,98 @@ fn a_store_is_checked_mended_emptied_and_moved() {
     let (code, found) = ask(here, &["fsck", "--data", "data"]);
     assert_eq!((code, &found["clean"]), (1, &json!(false)), "{found:#}");
     assert!(found["findings"].as_array().is_some_and(|findings| !findings.is_empty()));
+}
+
+/// A host that is none: what it answers to the first who asks, before it goes away.
+fn answering(answer: &'static str) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody asks");
+        let _ = stream.read(&mut [0; 4_096]);
+        stream.write_all(answer.as_bytes()).expect("it reads");
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn what_a_world_did_is_taken_along_and_plays_again() {
+    let host = Host::start();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let here = folder.path();
+    let server = format!("http://{}", host.address);
+    fs::write(here.join("ember.wasm"), digging()).expect("writable");
+    done(here, &["publish", "ember.wasm", "--channel", "stable", "--server", &server]);
+    let mut client = Client::enter(&host, "default");
+    let cast = client.ask("spell.cast_request", json!({"spell_id": "ember"}))["data"]["tick"].clone();
+    let until = cast.as_u64().expect("a tick") + 30;
+    let last = client.event("tick_frame", |frame| frame["tick"] == until);
+    let until = until.to_string();
+
+    let taken = done(here, &["log", "default", "-o", "a.log", "--to", &until, "--server", &server]);
+    assert_eq!((&taken["first_tick"], &taken["last_tick"]), (&json!(0), &last["tick"]), "{taken:#}");
+    assert_eq!(taken["bytes"], fs::metadata(here.join("a.log")).expect("a file").len());
+    let played = done(here, &["replay", "a.log"]);
+    assert_eq!((&played["state_hash"], &played["engine_id"]), (&last["state_hash"], &taken["engine_id"]));
+    assert_eq!((&played["casts"], &played["world_id"]), (&json!(1), &json!("default")));
+    let from = cast.to_string();
+    let range = ["--from", from.as_str(), "--to", &until, "--server", &server];
+    done(here, &[["log", "default", "-o", "b.log"].as_slice(), &range].concat());
+    assert_eq!(done(here, &["replay", "b.log"])["first_tick"], cast);
+    let output = run(here, &[["log", "default", "-o", "b.log"].as_slice(), &range].concat());
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.starts_with(&format!("b.log: ticks {from} to {until} of default (")), "{text}");
+
+    // What is refused leaves what was there, and nothing beside it.
+    fs::write(here.join("kept.log"), "kept").expect("writable");
+    let page = answering("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
+    let cut = answering("HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\nhello");
+    for (world, flags, server, code, word) in [
+        ("nowhere", vec![], &server, 1, "unknown_world"),
+        ("no/such?world", vec![], &server, 1, "unknown_world"),
+        ("default", vec!["--from", "5", "--to", "4"], &server, 2, "empty_range"),
+        ("default", vec!["--to", "99999999"], &server, 1, "bad_param"),
+        ("default", vec!["--from", "99999999"], &server, 1, "bad_param"),
+        ("default", vec!["--from", "-1"], &server, 2, "usage"),
+        ("default", vec![], &"http://127.0.0.1:1".to_owned(), 2, "unreachable"),
+        ("default", vec![], &"nonsense".to_owned(), 2, "server"),
+        ("default", vec![], &page, 1, "refused"),
+        ("default", vec![], &cut, 2, "unreachable"),
+    ] {
+        let arguments = [vec!["log", world, "-o", "kept.log", "--server", server], flags].concat();
+        refused(here, &arguments, code, word);
+        assert_eq!(fs::read_to_string(here.join("kept.log")).expect("a file"), "kept", "{arguments:?}");
+    }
+    refused(here, &["log", "default", "-o", "no/such/x.log", "--server", &server], 2, "file");
+    refused(here, &["log", "default", "-o", ".", "--server", &server], 2, "file");
+    refused(here, &["log", "default", "--server", &server], 2, "usage");
+    let mut names: Vec<_> =
+        fs::read_dir(here).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["a.log", "b.log", "ember.wasm", "kept.log"]);
+}
+
+#[test]
+fn ctrl_c_ends_a_download_and_leaves_nothing() {
+    use std::io::{Read as _, Write as _};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let server = format!("http://{}", listener.local_addr().expect("an address"));
+    for arguments in [vec!["log", "default", "-o", "x"], vec!["export", "x"]] {
+        let mut child = command(folder.path())
+            .args(arguments)
+            .args(["--server", &server, "--token", "any"])
+            .spawn()
+            .expect("the binary starts");
+        let (mut stream, _) = listener.accept().expect("somebody asks");
+        assert!(stream.read(&mut [0; 4_096]).is_ok_and(|read| read > 0));
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\nhello").expect("it reads");
+        let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).expect("it runs");
+        assert_eq!(child.wait().expect("it ends").code(), Some(130));
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    }
 }
 
 fn walk(folder: &Path) -> Vec<std::path::PathBuf> {

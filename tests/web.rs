@@ -109,6 +109,11 @@ fn spells_are_listed_in_pages_and_a_bad_parameter_is_named() {
     for number in 0..5 {
         post(&host, "/api/spells", json!({"spell_id": format!("spell-{number}")}));
     }
+    // The newest first: by milliseconds.
+    let made = std::time::Instant::now();
+    while made.elapsed().as_millis() < 2 {
+        std::thread::yield_now();
+    }
     uploaded(&host, "ember", "fireball");
     let get = |query: &str| host.request("GET", &format!("/api/spells?{query}"), b"").json();
     let ids = |page: &Value| -> Vec<String> {

@@ -14,12 +14,13 @@ pub struct Client {
     socket: WebSocket<MaybeTlsStream<TcpStream>>,
     came: VecDeque<Value>,
     id: u64,
+    told_bytes: u64,
 }
 
 impl Client {
     fn open(host: &Host) -> Self {
         let (socket, _) = connect(format!("ws://{}/ws", host.address)).expect("a WebSocket");
-        Self { socket, came: VecDeque::new(), id: 0 }
+        Self { socket, came: VecDeque::new(), id: 0, told_bytes: 0 }
     }
 
     /// A client in the default world.
@@ -45,7 +46,8 @@ impl Client {
         Self::entering(host, json!({"mode": "apply", "world_id": world, "session_token": token}))
     }
 
-    fn entering(host: &Host, handshake: Value) -> Self {
+    /// A client that shakes hands as it is told to.
+    pub fn entering(host: &Host, handshake: Value) -> Self {
         let mut client = Self::open(host);
         let answer = client.ask("handshake", handshake);
         assert_eq!(answer["type"], "handshake_response", "{answer:#}");
@@ -96,6 +98,16 @@ impl Client {
         self.wait(|message| message["type"] == name && fits(&message["data"]))["data"].take()
     }
 
+    /// The next message of all, or of those that came meanwhile.
+    pub fn next(&mut self) -> Value {
+        self.wait(|_| true)
+    }
+
+    /// How many bytes its world has told it so far; a greeting and reports come from the host.
+    pub fn told_bytes(&self) -> u64 {
+        self.told_bytes
+    }
+
     /// How many messages of a type came and were not asked for.
     pub fn count(&self, name: &str) -> usize {
         self.came.iter().filter(|message| message["type"] == name).count()
@@ -117,7 +129,14 @@ impl Client {
     fn read(&mut self) -> Value {
         loop {
             if let Message::Text(text) = self.socket.read().expect("an open connection") {
-                return serde_json::from_str(&text).expect("messages are JSON");
+                let message: Value = serde_json::from_str(&text).expect("messages are JSON");
+                if message.get("id").is_none_or(Value::is_null)
+                    && message["type"] != "connected"
+                    && message["type"] != "spell.report"
+                {
+                    self.told_bytes += text.len() as u64;
+                }
+                return message;
             }
         }
     }

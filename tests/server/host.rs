@@ -93,9 +93,31 @@ impl Host {
         })
     }
 
-    fn started(folder: &Path, more: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+    /// A host whose data directory is a disk of so many MiB, which [`Host::disk`] reaches.
+    pub fn on_small_disk(folder: &Path, mebibytes: u32) -> Self {
         let data = folder.join("data");
-        let mut starting = command(folder);
+        std::fs::create_dir_all(&data).expect("a writable folder");
+        let mount = format!("mount -t tmpfs -o size={mebibytes}m tmpfs \"$0\" && exec \"$@\"");
+        let mut starting = Command::new("unshare");
+        starting.args(["-rm", "sh", "-c", &mount]).arg(&data).arg(crate::binary::path()).current_dir(folder);
+        Self::launched(starting, data, |command| command)
+    }
+
+    /// Its data directory as it sees it itself, also where that is a disk of its own.
+    pub fn disk(&self) -> PathBuf {
+        let inside = self.data.strip_prefix("/").expect("an absolute path");
+        Path::new("/proc").join(self.child.id().to_string()).join("root").join(inside)
+    }
+
+    fn started(folder: &Path, more: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        Self::launched(command(folder), folder.join("data"), more)
+    }
+
+    fn launched(
+        mut starting: Command,
+        data: PathBuf,
+        more: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
         starting.args(["serve", "--listen", "127.0.0.1:0", "--json", "--data"]).arg(&data);
         starting.env("SPELLHOST_OPERATOR_TOKEN", OPERATOR).stdout(Stdio::piped());
         let mut child = more(&mut starting).spawn().expect("the binary starts");

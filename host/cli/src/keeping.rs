@@ -11,6 +11,7 @@ use spellhost_forge::{Cancel, Worker, WorkerError, write_frame};
 use spellhost_store::{DirLock, GcOptions, Options, Severity, Source, Store, StoreError};
 
 use crate::file::Draft;
+use crate::interrupt::Interrupt;
 use crate::problem::Problem;
 use crate::remote::Which;
 use crate::screen::Screen;
@@ -248,12 +249,12 @@ pub fn gc(args: &GcArgs, screen: Screen) -> Result<u8, Problem> {
 ///
 /// # Errors
 /// Where there is no store, it is in use, something in it is damaged, or the archive cannot be written.
-pub fn export(args: &ExportArgs, screen: Screen) -> Result<u8, Problem> {
+pub fn export(args: &ExportArgs, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
     let file = args.file.as_ref().or(args.output.as_ref());
     let file = file
         .ok_or_else(|| Problem::usage("usage", "name the archive to write").hint("spellhost export FILE"))?;
     let bytes = match &args.server {
-        Some(server) => download(file, server, args.token.clone())?,
+        Some(server) => download(file, server, args.token.clone(), interrupt)?,
         None => {
             let store = args.data.open()?;
             let mut draft = Draft::create(file)?;
@@ -271,11 +272,11 @@ pub fn export(args: &ExportArgs, screen: Screen) -> Result<u8, Problem> {
     Ok(0)
 }
 
-fn download(file: &Path, server: &str, token: Option<String>) -> Result<u64, Problem> {
+fn download(file: &Path, server: &str, token: Option<String>, interrupt: &Interrupt) -> Result<u64, Problem> {
     let remote = Which { server: server.into(), token }.remote()?;
     let mut draft = Draft::create(file)?;
     let mut bytes = 0;
-    remote.download("/admin/export", |piece| {
+    remote.download("/admin/export", interrupt, |piece, _| {
         bytes += piece.len() as u64;
         draft.write_all(piece).map_err(|error| Problem::file("write", file, &error))
     })?;

@@ -41,7 +41,7 @@ enum Event {
     /// The next tick is due.
     Tick,
     /// The source or component on the disk changed.
-    Saved,
+    Saved(Save),
     /// A build ended.
     Built(u64, Box<Result<Ready, Problem>>),
     /// A key was pressed.
@@ -51,7 +51,16 @@ enum Event {
     /// The source or component is not there any more.
     Gone,
     /// It is there again.
-    Returned,
+    Returned(Save),
+}
+
+/// When something was saved.
+#[derive(Clone, Copy)]
+struct Save {
+    /// When the file system told of it.
+    told: Instant,
+    /// When it had settled, so that a build could begin.
+    detected: Instant,
 }
 
 /// A world that is being played, and by what.
@@ -73,6 +82,8 @@ pub struct Live<'a> {
     events: Receiver<Event>,
     send: Sender<Event>,
     playing: Option<Playing>,
+    /// The newest save; nothing before the first.
+    save: Option<Save>,
     next_tick: Instant,
     _keys: Option<Keys>,
     _watch: Watch,
@@ -93,12 +104,13 @@ impl<'a> Live<'a> {
         let (send, events) = channel();
         let own: Vec<_> = [&args.picture, &args.record].into_iter().flatten().cloned().collect();
         let saved = send.clone();
-        let watch = Watch::start_with(source.path(), &own, move |event| {
+        let watch = Watch::start_with(source.path(), &own, move |event, told| {
+            let save = Save { told, detected: Instant::now() };
             // The loop has ended where nobody listens.
             let _ = saved.send(match event {
-                WatchEvent::Changed => Event::Saved,
+                WatchEvent::Changed => Event::Saved(save),
                 WatchEvent::Gone => Event::Gone,
-                WatchEvent::Returned => Event::Returned,
+                WatchEvent::Returned => Event::Returned(save),
             });
         })
         .map_err(|error| Problem::usage("watch", "cannot watch the spell for saves").because(&error))?;
@@ -118,6 +130,7 @@ impl<'a> Live<'a> {
             events,
             send,
             playing: None,
+            save: None,
             next_tick: Instant::now(),
             _keys: keys.flatten(),
             _watch: watch,
@@ -143,7 +156,7 @@ impl<'a> Live<'a> {
         loop {
             match self.next_event() {
                 Event::Tick => self.tick()?,
-                Event::Saved => self.build(),
+                Event::Saved(save) => self.saved(save),
                 Event::Built(number, result) => self.built(number, *result)?,
                 Event::Key('q' | 'Q') => return Ok(0),
                 Event::Key(key) => self.key(key)?,
@@ -151,9 +164,9 @@ impl<'a> Live<'a> {
                 Event::Gone => {
                     self.tell("gone", "the spell is gone from the disk: the world goes on with what it has")
                 }
-                Event::Returned => {
+                Event::Returned(save) => {
                     self.tell("returned", "the spell is back");
-                    self.build();
+                    self.saved(save);
                 }
             }
         }
@@ -184,6 +197,11 @@ impl<'a> Live<'a> {
         playing.session.take_chunks();
         told.strays.iter().for_each(|call| self.stray(call));
         Ok(())
+    }
+
+    fn saved(&mut self, save: Save) {
+        self.save = Some(save);
+        self.build();
     }
 
     fn build(&mut self) {
@@ -255,13 +273,14 @@ impl<'a> Live<'a> {
             revision: ready.revision.reference,
         };
         let told = playing.session.play(Inputs { swaps: vec![swap], ..Inputs::default() })?;
-        let swap_time = started.elapsed();
+        let (swap_time, swapped) = (started.elapsed(), Instant::now());
         playing.session.forget_all_but(&ready.component);
         playing.ready = ready;
         playing.script = script;
         told.strays.iter().for_each(|call| stray(self.screen, call));
         playing.cast(self.interrupt)?;
-        let line = SwapLine { before, tick, swap_time, fuel_before, migrations: told.migrations };
+        let migrations = told.migrations;
+        let line = SwapLine { before, tick, save: self.save, swapped, swap_time, fuel_before, migrations };
         self.screen_swap(&line);
         self.report("cast")
     }
@@ -379,6 +398,9 @@ impl Playing {
 struct SwapLine {
     before: String,
     tick: u64,
+    save: Option<Save>,
+    /// When the tick with the swap had been played.
+    swapped: Instant,
     swap_time: Duration,
     fuel_before: u64,
     migrations: Vec<Migration>,
@@ -423,13 +445,32 @@ impl SwapLine {
             "tick": self.tick,
             "previous_revision_id": self.before,
             "revision_id": ready.revision.id(),
-            "build_micros": ready.build_time.map(|time| time.as_micros() as u64),
-            "swap_micros": self.swap_time.as_micros() as u64,
+            "build_micros": ready.build_time.map(micros),
+            "swap_micros": micros(self.swap_time),
+            "since_save_micros": self.save.map(|save| micros(self.swapped - save.told)),
+            "stages": self.stages(ready),
             "migrated": migrated,
             "kept": kept,
             "fuel": {"before": self.fuel_before, "after": used(&playing.last)},
         })
     }
+
+    /// What the time from the save to the swap went into.
+    fn stages(&self, ready: &Ready) -> Value {
+        let stages = ready.stages;
+        json!({
+            "detect_micros": self.save.map(|save| micros(save.detected - save.told)),
+            "compile_micros": stages.compile.map(micros),
+            "componentise_micros": stages.componentise.map(micros),
+            "admit_micros": micros(stages.admit),
+            "translate_micros": micros(stages.translate),
+            "swap_micros": micros(self.swap_time),
+        })
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    time.as_micros() as u64
 }
 
 fn used(performance: &Performance) -> u64 {

@@ -69,6 +69,7 @@ mod publish;
 mod revisions;
 
 mod keeping;
+mod log;
 mod tap;
 mod unpack;
 
@@ -131,6 +132,7 @@ enum Command {
     #[command(name = keeping::PROBE, hide = true)]
     Probe(keeping::ProbeArgs),
     Tap(tap::Args),
+    Log(log::Args),
     Pack(pack::Args),
     Unpack(unpack::Args),
     #[command(name = panel::COMMAND, hide = true)]
@@ -183,9 +185,10 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Fsck(args) => keeping::fsck(args, screen),
         Command::Recover(args) => keeping::recover(args, screen),
         Command::Gc(args) => keeping::gc(args, screen),
-        Command::Export(args) => keeping::export(args, screen),
+        Command::Export(args) => keeping::export(args, screen, interrupt),
         Command::Import(args) => keeping::import(args, screen),
         Command::Probe(args) => keeping::answer_probe(args),
+        Command::Log(args) => log::log(args, screen, interrupt),
         Command::Tap(args) => tap::tap(args, screen, interrupt),
         Command::Certify(args) => certify::certify(args, screen, interrupt),
         Command::Opinion(args) => opinion::opinion(args),

@@ -97,7 +97,9 @@ impl Problem {
         let mut next = Some(error);
         while let Some(error) = next {
             let text = error.to_string();
-            if self.causes.last() != Some(&text) && !text.is_empty() {
+            // Some errors say what caused them in their own words.
+            let said = self.causes.last().is_some_and(|last| last.ends_with(&text));
+            if !said && !text.is_empty() {
                 self.causes.push(text);
             }
             next = error.source();

@@ -17,7 +17,7 @@ Examples:
   spellhost publish spells/ember                        build, upload, and point `draft` to it
   spellhost publish ember.wasm --spell ember --channel stable
   spellhost publish ember --channel stable --trial      refuse it if it traps where the old one was cast
-  spellhost publish ember --channel stable --guard=2%   roll back if more than 2 % of its first calls trap
+  spellhost publish ember --channel stable --guard 2%   roll back if more than 2 % of its first calls trap
 
 A RATE is a share (0.05) or a percentage (5%). Without one, --trial allows no trap at all and
 --guard 5 %, over the first 200 calls or the first minute.";
@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long, env = "SPELLHOST_TRIAL", value_name = "RATE", num_args = 0..=1, require_equals = true, default_missing_value = "0", value_parser = rate)]
     trial: Option<f64>,
     /// Roll back by itself above this share of traps
-    #[arg(long, env = "SPELLHOST_GUARD", value_name = "RATE", num_args = 0..=1, require_equals = true, default_missing_value = "0.05", value_parser = rate)]
+    #[arg(long, env = "SPELLHOST_GUARD", value_name = "RATE", num_args = 0..=1, default_missing_value = "0.05", value_parser = rate)]
     guard: Option<f64>,
     /// What to say of it in the channel's history
     #[arg(long, env = "SPELLHOST_NOTE", value_name = "TEXT")]

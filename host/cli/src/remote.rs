@@ -4,12 +4,15 @@
 //! Promises one timeout for everything and a next step for whoever cannot reach the host. Knows no
 //! route's meaning.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use spellhost_wire::Code;
 
+use crate::interrupt::Interrupt;
 use crate::logins::Logins;
 use crate::problem::Problem;
 
@@ -94,8 +97,8 @@ impl Remote {
             .enable_all()
             .build()
             .map_err(|error| failed(&error))?;
-        let client =
-            reqwest::Client::builder().connect_timeout(CONNECT).build().map_err(|error| failed(&error))?;
+        let client = reqwest::Client::builder().connect_timeout(CONNECT).read_timeout(ANSWER);
+        let client = client.build().map_err(|error| failed(&error))?;
         Ok(Self { runtime, client, server, token })
     }
 
@@ -147,31 +150,53 @@ impl Remote {
         Ok(json)
     }
 
-    /// Reads something long, piece by piece.
+    /// Reads something long, piece by piece; `take` gets each with how many bytes are to come in all, where
+    /// the host says it. What the host says of it is given back.
     ///
     /// # Errors
-    /// As [`Remote::ask`], and where a piece cannot be taken.
+    /// As [`Remote::ask`], where a piece cannot be taken, or Ctrl-C.
     pub fn download(
         &self,
         path: &str,
-        mut take: impl FnMut(&[u8]) -> Result<(), Problem>,
-    ) -> Result<(), Problem> {
+        interrupt: &Interrupt,
+        take: impl FnMut(&[u8], Option<u64>) -> Result<(), Problem>,
+    ) -> Result<HeaderMap, Problem> {
+        let stop = Arc::new(tokio::sync::Notify::new());
+        let stopper = stop.clone();
+        interrupt.tell(move || stopper.notify_one());
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = self.pieces(path, take) => done,
+                () = stop.notified() => Err(Problem::interrupted()),
+            }
+        })
+    }
+
+    async fn pieces(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&[u8], Option<u64>) -> Result<(), Problem>,
+    ) -> Result<HeaderMap, Problem> {
         let mut request = self.client.get(format!("{}{path}", self.server));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        self.runtime.block_on(async {
-            let mut answer = request.send().await.map_err(|error| self.unreachable(&error))?;
-            let status = answer.status();
-            if !status.is_success() {
-                let json = answer.json().await.unwrap_or_default();
-                return Err(self.refused(status, json));
-            }
-            while let Some(piece) = answer.chunk().await.map_err(|error| self.unreachable(&error))? {
-                take(&piece)?;
-            }
-            Ok(())
-        })
+        let mut answer = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let status = answer.status();
+        if !status.is_success() {
+            let json = answer.json().await.unwrap_or_default();
+            return Err(self.refused(status, json));
+        }
+        let total = answer.content_length();
+        while let Some(piece) = answer.chunk().await.map_err(|error| self.broken_off(&error))? {
+            take(&piece, total)?;
+        }
+        Ok(std::mem::take(answer.headers_mut()))
+    }
+
+    fn broken_off(&self, error: &reqwest::Error) -> Problem {
+        let message = format!("{} went away before all of it had come", self.server);
+        Problem::usage("unreachable", message).because(error).hint("try again: nothing was written")
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Problem {

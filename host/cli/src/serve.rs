@@ -3,10 +3,11 @@
 //! Reads where to listen and where to keep things; everything else is the server's.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use spellhost_server::{Builds, Config, Ended, Model, ServeError, Stop};
+use spellhost_store::StoreError;
 
 use crate::allow::AllowFlags;
 use crate::interrupt::Interrupt;
@@ -101,7 +102,7 @@ pub fn serve(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, P
         let interrupt = interrupt.clone();
         std::thread::spawn(move || watching.publish(&own, screen, &interrupt));
     };
-    let ended = spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error))?;
+    let ended = spellhost_server::serve(config, ready, stop).map_err(|error| refused(&error, &args.data))?;
     // The server has heard of the signal itself, perhaps before this program did.
     interrupt.accept();
     Ok(if ended == Ended::Interrupted { 130 } else { 0 })
@@ -201,14 +202,27 @@ fn address(args: &Args) -> Result<SocketAddr, Problem> {
     text.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(wrong)
 }
 
-fn refused(error: &ServeError) -> Problem {
+fn refused(error: &ServeError, data: &Path) -> Problem {
     let mut problem = Problem::usage(error.code(), error.to_string());
     if let Some(source) = std::error::Error::source(error) {
         problem = problem.because(source);
     }
     match error {
         ServeError::Listen { .. } => problem.hint("spellhost serve --listen 127.0.0.1:0"),
+        ServeError::Store { data, source: StoreError::JournalDamaged { .. } } => {
+            problem.hint(format!("spellhost recover --data {} --from database", data.display()))
+        }
+        ServeError::Store { data, source: StoreError::DatabaseDamaged { .. } } => {
+            problem.hint(format!("spellhost recover --data {}", data.display()))
+        }
         ServeError::Store { .. } => problem.hint("spellhost serve --data ANOTHER-DIRECTORY"),
+        ServeError::World { world, .. } if error.code() == "frames_damaged" => {
+            let frames = data.join("frames").join(world);
+            problem.hint(format!("mv {} ASIDE: it goes on from its last snapshot", frames.display()))
+        }
+        ServeError::World { .. } if error.code() == "corrupt" => {
+            problem.hint(format!("spellhost fsck --data {}", data.display()))
+        }
         _ => problem,
     }
 }

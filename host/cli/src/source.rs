@@ -38,8 +38,23 @@ pub struct Ready {
     pub run: RunDefaults,
     /// How long the build took; `None` where nothing was built.
     pub build_time: Option<Duration>,
+    /// What its time went into.
+    pub stages: Stages,
     /// The compiler's warnings as it printed them.
     pub warnings: String,
+}
+
+/// How long each step from source to a component that can be cast took.
+#[derive(Clone, Copy, Debug)]
+pub struct Stages {
+    /// The compiler; `None` where nothing was built, as below.
+    pub compile: Option<Duration>,
+    /// Making the core module a component.
+    pub componentise: Option<Duration>,
+    /// Checking it.
+    pub admit: Duration,
+    /// Compiling it for this machine, linking and describing it.
+    pub translate: Duration,
 }
 
 /// How a folder is built.
@@ -102,7 +117,9 @@ impl Source {
                 let files = listing(&folder)?;
                 let spell = SpellId::parse(folder.id())
                     .ok_or_else(|| Problem::failed("bad_spell_id", folder.id()))?;
-                let component = load(engine, &built.component, making.policy, making.cancel)?;
+                let (component, [admit, translate]) = timed_load(engine, &built.component, making)?;
+                let compile = built.elapsed.saturating_sub(built.componentise);
+                let (compile, componentise) = (Some(compile), Some(built.componentise));
                 let origin = Origin {
                     language: Some(folder.manifest.language.name()),
                     limits: folder.manifest.limits,
@@ -115,11 +132,12 @@ impl Source {
                     component,
                     run: folder.manifest.run,
                     build_time,
+                    stages: Stages { compile, componentise, admit, translate },
                     warnings: built.rendered,
                 })
             }
             Self::File(path) => {
-                let component = load(engine, &read(path)?, making.policy, making.cancel)
+                let (component, [admit, translate]) = timed_load(engine, &read(path)?, making)
                     .map_err(|problem| problem.at(path.display(), None, None))?;
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy();
                 let revision = Revision::new(id_from_name(&stem), &component, &Origin::default());
@@ -128,6 +146,7 @@ impl Source {
                     component,
                     run: RunDefaults::default(),
                     build_time: None,
+                    stages: Stages { compile: None, componentise: None, admit, translate },
                     warnings: String::new(),
                 })
             }
@@ -184,6 +203,15 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Problem> {
 pub fn load(engine: &Engine, bytes: &[u8], policy: &Policy, cancel: &Cancel) -> Result<Component, Problem> {
     let admitted: Admitted = admit(bytes, policy).map_err(|rejection| not_a_spell(&rejection))?;
     compile(engine, admitted, cancel)?.map_err(|rejection| not_a_spell(&rejection))
+}
+
+/// The same, with how long the check took and then the compiler.
+fn timed_load(engine: &Engine, bytes: &[u8], making: &Making) -> Result<(Component, [Duration; 2]), Problem> {
+    let begin = Instant::now();
+    let admitted: Admitted = admit(bytes, making.policy).map_err(|rejection| not_a_spell(&rejection))?;
+    let admission = begin.elapsed();
+    let component = compile(engine, admitted, making.cancel)?.map_err(|rejection| not_a_spell(&rejection))?;
+    Ok((component, [admission, begin.elapsed().saturating_sub(admission)]))
 }
 
 /// Compiles what was admitted, in a child process with limits.

@@ -45,7 +45,7 @@ impl Watching {
         let watch = |path: &PathBuf| {
             let (send, own) = (send.clone(), path.clone());
             let target = [path.join("target")];
-            Watch::start_with(path, &target, move |event| {
+            Watch::start_with(path, &target, move |event, _| {
                 if matches!(event, WatchEvent::Changed | WatchEvent::Returned) {
                     // The host has ended where nobody listens.
                     let _ = send.send(own.clone());

@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
@@ -288,8 +288,11 @@ fn made(spell: &str, entry: &str, answer: Answer) -> Result<Made, BuildFailure> 
         let module = base64::engine::general_purpose::STANDARD.decode(module).map_err(|error| {
             BuildFailure::new("build_failed", "the compiler's module is damaged").rendered(error.to_string())
         })?;
+        let begin = Instant::now();
         let component = with_contract(&module, Encoding::Utf16)?;
-        return Ok(Made { component, toolchain, warnings: diagnostics, rendered: answer.rendered });
+        let componentise = begin.elapsed();
+        let rendered = answer.rendered;
+        return Ok(Made { component, componentise, toolchain, warnings: diagnostics, rendered });
     }
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).count();
     let failure = if lacks_cast {

@@ -61,6 +61,8 @@ pub struct Built {
     pub component: Vec<u8>,
     /// How long it took.
     pub elapsed: Duration,
+    /// How much of it was making the core module a component, after the compiler.
+    pub componentise: Duration,
     /// Which compiler it was, such as `rustc 1.95.0 (59807616e 2026-04-14)`.
     pub toolchain: String,
     /// What the compiler warned of in the spell's own code.
@@ -110,6 +112,7 @@ pub fn build(folder: &Folder, options: &BuildOptions<'_>) -> Result<Built, Build
     Ok(Built {
         component: made.component,
         elapsed: begin.elapsed(),
+        componentise: made.componentise,
         toolchain: made.toolchain,
         warnings: made.warnings,
         rendered: made.rendered,
@@ -125,8 +128,11 @@ fn rust(folder: &Folder, options: &BuildOptions<'_>) -> Result<Made, BuildError>
     });
     let compiled = compiled?;
     (options.progress)(Progress::Componentising);
+    let begin = Instant::now();
+    let component = module::componentise(&read(&compiled.module)?)?;
     Ok(Made {
-        component: module::componentise(&read(&compiled.module)?)?,
+        component,
+        componentise: begin.elapsed(),
         toolchain: toolchain.unwrap_or_else(|| "rustc of unknown version".to_owned()),
         warnings: compiled.messages.diagnostics,
         rendered: compiled.messages.rendered,

@@ -2,6 +2,7 @@
 //! lay, and that a module which is not a spell's says so; it knows sections, and no instructions.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
@@ -13,6 +14,8 @@ use crate::sdk;
 /// What a compiler's route leaves.
 pub(crate) struct Made {
     pub(crate) component: Vec<u8>,
+    /// How long it took to make the core module a component.
+    pub(crate) componentise: Duration,
     /// Which compiler it was.
     pub(crate) toolchain: String,
     pub(crate) warnings: Vec<Diagnostic>,

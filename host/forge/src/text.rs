@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::build::BuildOptions;
 use crate::diagnostic::{Diagnostic, Level};
@@ -40,7 +41,7 @@ impl Craft for Textual {
     fn make(&self, sources: &Sources, _: &Bench<'_>) -> Result<Crafted, MakeError> {
         let entry = self.entry();
         let missing = || BuildFailure::new("no_source", format!("there is no `{entry}`"));
-        let component = component("the spell", entry, sources.get(entry).ok_or_else(missing)?)?;
+        let (component, _) = component("the spell", entry, sources.get(entry).ok_or_else(missing)?)?;
         Ok(Crafted { component, rendered: String::new() })
     }
 }
@@ -60,18 +61,24 @@ pub(crate) fn build(folder: &Folder, _options: &BuildOptions<'_>) -> Result<Made
     }
     let bytes = fs::read(&path)
         .map_err(|error| BuildFailure::new("build_failed", format!("{entry} cannot be read: {error}")))?;
-    let component = component(&format!("the spell `{}`", folder.id()), entry, &bytes)?;
-    Ok(Made { component, toolchain: TOOLCHAIN.to_owned(), warnings: Vec::new(), rendered: String::new() })
+    let (component, componentise) = component(&format!("the spell `{}`", folder.id()), entry, &bytes)?;
+    let toolchain = TOOLCHAIN.to_owned();
+    Ok(Made { component, componentise, toolchain, warnings: Vec::new(), rendered: String::new() })
 }
 
-/// The component of a text; `spell` is what messages call it.
-fn component(spell: &str, entry: &str, bytes: &[u8]) -> Result<Vec<u8>, BuildFailure> {
+/// The component of a text, and how long it took after the text was a module; `spell` is what messages call it.
+fn component(spell: &str, entry: &str, bytes: &[u8]) -> Result<(Vec<u8>, Duration), BuildFailure> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| BuildFailure::new("compile_failed", format!("`{entry}` is not UTF-8: {error}")))?;
     let binary = wat::Parser::new()
         .parse_str(Some(Path::new(entry)), text)
         .map_err(|error| wrong(spell, entry, text, &error.to_string()))?;
-    if binary.starts_with(COMPONENT) { Ok(binary) } else { with_contract(&binary, Encoding::Utf8) }
+    if binary.starts_with(COMPONENT) {
+        return Ok((binary, Duration::ZERO));
+    }
+    let begin = Instant::now();
+    let component = with_contract(&binary, Encoding::Utf8)?;
+    Ok((component, begin.elapsed()))
 }
 
 /// An error of the text, which says its place as `--> file:line:column`; where it says none, the text is at its end.

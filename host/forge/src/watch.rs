@@ -61,7 +61,8 @@ pub struct Watch {
 
 /// Everything the watching thread wakes up for, apart from time.
 enum Wake {
-    FileSystem,
+    /// Something happened in a folder that is watched, first then.
+    FileSystem(Instant),
     Stop,
 }
 
@@ -74,7 +75,7 @@ impl Watch {
     /// The same without some files, for a caller that writes into the folder itself.
     pub fn start_ignoring(path: &Path, outputs: &[PathBuf]) -> Result<Self, WatchError> {
         let (send, events) = channel();
-        let mut watch = Self::start_with(path, outputs, move |event| {
+        let mut watch = Self::start_with(path, outputs, move |event, _| {
             // Nobody listens any more once the watch is dropped.
             let _ = send.send(event);
         })?;
@@ -82,11 +83,12 @@ impl Watch {
         Ok(watch)
     }
 
-    /// The same with a function instead of a receiver; it is called on the watching thread.
+    /// The same with a function instead of a receiver; it is called on the watching thread, with the moment at which the
+    /// file system told of it first. Where it did not tell, that is the moment at which it was looked for.
     pub fn start_with(
         path: &Path,
         outputs: &[PathBuf],
-        report: impl FnMut(WatchEvent) + Send + 'static,
+        report: impl FnMut(WatchEvent, Instant) + Send + 'static,
     ) -> Result<Self, WatchError> {
         let absolute =
             |path: &Path| std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| normal(&path));
@@ -94,8 +96,12 @@ impl Watch {
         let outputs: Vec<PathBuf> = outputs.iter().map(|output| absolute(output)).collect();
         let (wake, woken) = channel();
         let events = wake.clone();
-        let debouncer =
-            new_debouncer(BURST, None, move |_: DebounceEventResult| drop(events.send(Wake::FileSystem)));
+        let debouncer = new_debouncer(BURST, None, move |burst: DebounceEventResult| {
+            if let Some(told) = first_change(&burst) {
+                // The watching thread has ended where nobody listens.
+                drop(events.send(Wake::FileSystem(told)));
+            }
+        });
         let mut eyes = Eyes { debouncer: debouncer.ok(), watched: BTreeMap::new() };
         // First the eyes, then the look: what changes in between is seen.
         let first = sources::read(&path, &outputs).ok_or_else(|| WatchError::Missing(path.clone()))?;
@@ -175,14 +181,15 @@ struct Watcher<F> {
     report: F,
 }
 
-impl<F: FnMut(WatchEvent)> Watcher<F> {
+impl<F: FnMut(WatchEvent, Instant)> Watcher<F> {
     fn run(mut self) {
         let mut seeing = self.eyes.turn_to(&self.path, self.known.as_ref());
         loop {
-            match self.woken.recv_timeout(if seeing { RESCAN } else { POLL }) {
-                Ok(Wake::FileSystem) | Err(RecvTimeoutError::Timeout) => {}
+            let told = match self.woken.recv_timeout(if seeing { RESCAN } else { POLL }) {
+                Ok(Wake::FileSystem(told)) => told,
+                Err(RecvTimeoutError::Timeout) => Instant::now(),
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-            }
+            };
             let mut found = self.look();
             let mut looks = 0;
             // Nothing new is nothing to wait for. Something new has to be seen twice.
@@ -209,7 +216,9 @@ impl<F: FnMut(WatchEvent)> Watcher<F> {
                 (None, None) => None,
             };
             self.known = found;
-            event.into_iter().for_each(&mut self.report);
+            if let Some(event) = event {
+                (self.report)(event, told);
+            }
         }
     }
 
@@ -218,7 +227,7 @@ impl<F: FnMut(WatchEvent)> Watcher<F> {
         let until = Instant::now() + SETTLE;
         loop {
             match self.woken.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(Wake::FileSystem) => {}
+                Ok(Wake::FileSystem(_)) => {}
                 Err(RecvTimeoutError::Timeout) => return true,
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
             }
@@ -227,6 +236,16 @@ impl<F: FnMut(WatchEvent)> Watcher<F> {
 
     fn look(&self) -> Option<Sources> {
         sources::read(&self.path, &self.outputs)
+    }
+}
+
+/// When the first change of a burst happened; nothing where files were only opened and read. A look at the sources is
+/// such a burst itself: it would be the cause of the next one.
+fn first_change(burst: &DebounceEventResult) -> Option<Instant> {
+    match burst {
+        Ok(events) => events.iter().filter(|event| !event.kind.is_access()).map(|event| event.time).min(),
+        // What was missed may have been anything.
+        Err(_) => Some(Instant::now()),
     }
 }
 
@@ -244,4 +263,24 @@ fn identity(found: &Metadata) -> u64 {
 fn identity(found: &Metadata) -> u64 {
     let created = found.created().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     created.map_or(0, |age| age.as_nanos() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{AccessKind, AccessMode, Event, EventKind, ModifyKind};
+    use notify_debouncer_full::DebouncedEvent;
+
+    use super::*;
+
+    #[test]
+    fn reading_is_no_change_and_the_first_change_counts() {
+        let now = Instant::now();
+        let event = |kind, after| DebouncedEvent::new(Event::new(kind), now + Duration::from_millis(after));
+        let opened = |after| event(EventKind::Access(AccessKind::Open(AccessMode::Any)), after);
+        let written = |after| event(EventKind::Modify(ModifyKind::Any), after);
+        assert_eq!(first_change(&Ok(vec![opened(0), opened(1)])), None);
+        let changed = first_change(&Ok(vec![opened(0), written(3), written(2)]));
+        assert_eq!(changed, Some(now + Duration::from_millis(2)));
+        assert!(first_change(&Err(Vec::new())).is_some(), "whoever missed something looks");
+    }
 }

@@ -14,8 +14,8 @@ use spellhost_store::{Blobs as _, FrameLog as _, LogEntry, Store, WorldId};
 use spellhost_wire::{Code, Digest, FORMAT, Frame, Header, Record, RecordingError, RecordingWriter};
 
 use crate::failure::Failure;
-use crate::limits::{EXCERPT_BYTES_MAX, FOLLOWED_TICKS_MAX};
-use crate::recovery::{pin_all, restored};
+use crate::limits::{EXCERPT_BYTES_MAX, EXCERPT_TICKS_MAX, FOLLOWED_TICKS_MAX};
+use crate::recovery::{begins, pin_all, restored};
 
 /// A world of which something is asked.
 pub struct Past<'a> {
@@ -75,11 +75,27 @@ impl Past<'_> {
     }
 
     /// The ticks from one to another, both included, as a recording: the state before the first,
-    /// every component and revision that is needed, and the frames.
+    /// every component and revision that is needed, and the frames. As far back as one excerpt and this
+    /// engine reach where no first is named.
     ///
     /// # Errors
-    /// `bad_param` where not all of them are kept, `too_large`.
-    pub fn recording(&self, engine_id: Digest, from: u64, to: u64) -> Result<(World, Vec<u8>), Failure> {
+    /// `bad_param` where not all of them are kept, or some are another engine's; `too_large`.
+    pub fn recording(
+        &self,
+        engine_id: Digest,
+        from: Option<u64>,
+        to: u64,
+    ) -> Result<(World, Vec<u8>), Failure> {
+        let begins = begins(self.store, &self.id)?;
+        let from = from.unwrap_or_else(|| (to + 1).saturating_sub(EXCERPT_TICKS_MAX).max(begins));
+        if from > to || to - from >= EXCERPT_TICKS_MAX {
+            let reason = format!("from: at most {EXCERPT_TICKS_MAX} ticks before `to`, and not after it");
+            return Err(Failure::new(Code::BadParam, reason));
+        }
+        if from < begins {
+            let reason = format!("from: what was before tick {begins} was played by another engine");
+            return Err(Failure::new(Code::BadParam, reason));
+        }
         let world = self.state(from)?;
         let frames = self.frames(from, to)?;
         let terrain = self.store.world(&self.id)?.terrain;

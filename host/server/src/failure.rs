@@ -66,10 +66,20 @@ impl Failure {
 
 impl From<spellhost_store::StoreError> for Failure {
     fn from(error: spellhost_store::StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&spellhost_store::StoreError> for Failure {
+    fn from(error: &spellhost_store::StoreError) -> Self {
         let known = Code::ALL.iter().find(|code| code.text() == error.code());
         match known {
+            // What a client is told does not name the host's folders.
+            Some(Code::StoreFull) => {
+                Self::new(Code::StoreFull, "the host has no space left: nothing was changed")
+            }
             Some(code) => Self::new(*code, error.to_string()),
-            None => Self::internal(&error),
+            None => Self::internal(error),
         }
     }
 }

@@ -189,7 +189,9 @@ impl Host {
     /// # Errors
     /// `unknown_world`.
     pub fn world(&self, id: &str) -> Result<WorldHandle, Failure> {
-        self.worlds.get(id).ok_or_else(|| Failure::new(Code::UnknownWorld, "there is no such world"))
+        let unknown =
+            || Failure::new(Code::UnknownWorld, format!("there is no world `{}`", id.escape_debug()));
+        self.worlds.get(id).ok_or_else(unknown)
     }
 
     /// Who a token stands for; without one, everybody's account on an open server.

@@ -1,9 +1,11 @@
 //! Keeps the frames and snapshots of a world: a thread of its own between the tick and the disk.
 //!
 //! Promises that the tick never waits for it, and that a snapshot is kept after every frame before
-//! it. Frames go to the store in batches.
+//! it. Frames go to the store in batches. Where a disk is full they are not kept; once there is space
+//! again the log goes on behind a snapshot, which it asks the world for.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,8 @@ use crate::world::ask::Answer;
 /// syncs, is lost with a host that is killed: everybody is resynced when it comes back. What was
 /// published is kept before it is told.
 const BATCH: Duration = Duration::from_millis(100);
+/// How long a log that misses frames waits before it asks for a snapshot, and for the next.
+const RETRY: Duration = Duration::from_secs(5);
 /// The part of a snapshot that is the simulation's own.
 pub const WORLD_PART: &str = "world";
 
@@ -34,6 +38,7 @@ enum Kept {
 /// The tick's end of the thread.
 pub struct Keeper {
     kept: Option<Sender<Kept>>,
+    asks: Arc<AtomicBool>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -44,11 +49,12 @@ impl Keeper {
     /// Where the system gives none.
     pub fn start(store: Store, world: WorldId, engine_id: String) -> std::io::Result<Self> {
         let (kept, receiver) = channel();
-        let log = Log { store, world, engine_id };
+        let asks = Arc::new(AtomicBool::new(false));
+        let mut log = Log { store, world, engine_id, asks: asks.clone(), misses: None };
         let thread = std::thread::Builder::new()
             .name(format!("keeping {}", log.world))
             .spawn(move || log.keep(&receiver))?;
-        Ok(Self { kept: Some(kept), thread: Some(thread) })
+        Ok(Self { kept: Some(kept), asks, thread: Some(thread) })
     }
 
     fn send(&self, kept: Kept) {
@@ -67,6 +73,10 @@ impl Recorder for Keeper {
     fn snapshot(&mut self, world: &World, kept: Option<Answer<u64>>) {
         self.send(Kept::Snapshot(Box::new(world.clone()), kept));
     }
+
+    fn asks_for_snapshot(&mut self) -> bool {
+        self.asks.swap(false, Ordering::Relaxed)
+    }
 }
 
 impl Drop for Keeper {
@@ -83,10 +93,13 @@ struct Log {
     store: Store,
     world: WorldId,
     engine_id: String,
+    asks: Arc<AtomicBool>,
+    /// Since when frames are missing: what follows them is of no use without a snapshot.
+    misses: Option<Instant>,
 }
 
 impl Log {
-    fn keep(&self, arriving: &Receiver<Kept>) {
+    fn keep(&mut self, arriving: &Receiver<Kept>) {
         while let Ok(first) = arriving.recv() {
             let (mut frames, mut snapshot) = (Vec::new(), None);
             let until = Instant::now() + BATCH;
@@ -104,22 +117,47 @@ impl Log {
                     break;
                 }
             }
-            self.note("frames are not kept", self.append(&frames));
+            self.take(&frames);
             if let Some((world, kept)) = snapshot {
                 let saved = self.save(&world);
+                if saved.is_ok() && self.misses.take().is_some() {
+                    metering::keeps();
+                }
                 if let Some(kept) = kept {
                     let tick = saved.as_ref().map(|()| world.tick());
                     // Who asked may have gone.
-                    let _ = kept.send(tick.map_err(|error| Failure::internal(error)));
+                    let _ = kept.send(tick.map_err(Failure::from));
                 }
                 self.note("a snapshot is not kept", saved);
             }
+        }
+        if self.misses.is_some() {
+            metering::keeps();
         }
     }
 
     fn note(&self, what: &str, result: Result<(), StoreError>) {
         if let Err(error) = result {
             tracing::error!(world = %self.world, %error, "{what}");
+        }
+    }
+
+    /// Appends frames that follow what is kept.
+    fn take(&mut self, frames: &[Arc<Frame>]) {
+        match self.misses {
+            None => {
+                let appended = self.append(frames);
+                if appended.is_err() {
+                    self.misses = Some(Instant::now());
+                    metering::misses();
+                }
+                self.note("frames are not kept from now on, until a snapshot is", appended);
+            }
+            Some(since) if since.elapsed() >= RETRY => {
+                self.misses = Some(Instant::now());
+                self.asks.store(true, Ordering::Relaxed);
+            }
+            Some(_) => {}
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use spellhost_runtime::PlayedTick;
-use spellhost_sim::SpellId;
+use spellhost_sim::{Refusal, SpellId};
 use spellhost_wire::message::Mode;
 
 use crate::limits::MEASURED_SPELLS_MAX;
@@ -18,7 +18,9 @@ use crate::limits::MEASURED_SPELLS_MAX;
 const TICK_SECONDS: &str = "spellhost_tick_seconds";
 const STORE_SECONDS: &str = "spellhost_store_seconds";
 const FUEL: &str = "spellhost_fuel_total";
+const UNKEPT: &str = "spellhost_worlds_unkept";
 const CALLS: &str = "spellhost_calls_total";
+const CASTS: &str = "spellhost_casts_total";
 
 /// The measurements of this process; `None` where another recorder was there first.
 fn recorder() -> Option<&'static PrometheusHandle> {
@@ -44,13 +46,18 @@ fn describe() {
     describe_histogram!(STORE_SECONDS, "Time until frames were on the disk");
     describe_counter!(FUEL, "Fuel that calls used, by spell");
     describe_counter!(CALLS, "Calls, by spell and outcome");
+    describe_counter!(CASTS, "Casts that entered a tick, by spell; refused is why one never runs, or no");
     describe_counter!("spellhost_swaps_total", "Channels that moved, once for each world");
-    describe_counter!("spellhost_desyncs_total", "Differences that clients reported");
+    describe_counter!("spellhost_desyncs_total", "Differences that clients reported and that were there");
     describe_counter!("spellhost_resyncs_total", "Clients that had to start anew, by reason");
-    describe_counter!("spellhost_bytes_total", "Bytes queued for clients, by mode");
+    describe_counter!(
+        "spellhost_bytes_total",
+        "Bytes of frames and events queued for clients of worlds, by mode"
+    );
     describe_counter!("spellhost_ticks_dropped_total", "Ticks dropped because the machine was late");
     describe_counter!("spellhost_ticks_caught_up_total", "Ticks played late");
     describe_counter!("spellhost_connections_refused_total", "Connections over the limit");
+    describe_gauge!(UNKEPT, "Worlds whose frames are not kept for want of space, until a snapshot is");
     describe_gauge!("spellhost_connections", "Open WebSockets");
     describe_gauge!("spellhost_worlds", "Open worlds");
     describe_gauge!("spellhost_players", "Players in all worlds");
@@ -94,6 +101,10 @@ pub fn tidy() {
 pub fn tick(took: Duration, played: &PlayedTick) {
     histogram!(TICK_SECONDS).record(took.as_secs_f64());
     counter!("spellhost_swaps_total").increment(played.inputs.swaps.len() as u64);
+    for cast in &played.report.casts {
+        let refused = cast.refused.map_or("no", Refusal::name);
+        counter!(CASTS, "spell" => label(&cast.spell), "refused" => refused).increment(1);
+    }
     for call in &played.report.calls {
         let spell = label(&call.spell);
         counter!(FUEL, "spell" => spell.clone()).increment(call.fuel_used);
@@ -124,9 +135,21 @@ pub fn queued(mode: Mode, bytes: usize) {
 /// A client has to start anew.
 pub fn resynced(reason: &'static str) {
     counter!("spellhost_resyncs_total", "reason" => reason).increment(1);
-    if reason == "desync" {
-        counter!("spellhost_desyncs_total").increment(1);
-    }
+}
+
+/// A client reported a difference, and it was there.
+pub fn desynced() {
+    counter!("spellhost_desyncs_total").increment(1);
+}
+
+/// The frames of a world are not kept any more.
+pub fn misses() {
+    gauge!(UNKEPT).increment(1.0);
+}
+
+/// They are again, or the world is closed.
+pub fn keeps() {
+    gauge!(UNKEPT).decrement(1.0);
 }
 
 /// Frames are on the disk.

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use spellhost_lockstep::applying::apply_tick;
 use spellhost_lockstep::{Pins, pin, reference};
 use spellhost_sim::{World, WorldConfig};
-use spellhost_store::{Blobs as _, Digest, Epoch, FrameLog as _, LogEntry, Snapshot, Store, WorldId};
+use spellhost_store::{
+    Blobs as _, Digest, Epoch, FrameLog as _, LogEntry, Snapshot, Store, StoreError, WorldId,
+};
 use spellhost_wire::Frame;
 
 use crate::keeper::{WORLD_PART, save};
@@ -20,7 +22,7 @@ use crate::limits::BACKLOG_FRAMES;
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum RecoveryError {
     #[error(transparent)]
-    Store(#[from] spellhost_store::StoreError),
+    Store(#[from] StoreError),
     #[error("the snapshot of tick {tick} cannot be read: {reason}")]
     Snapshot { tick: u64, reason: String },
     #[error("the frame of tick {tick} cannot be followed: {reason}")]
@@ -72,12 +74,29 @@ pub fn recover(
             pin_all(store, &frame, &mut pins)?;
             apply_tick(&mut world, &frame, &pins).map_err(|error| unreadable(error.to_string()))?;
         }
+        keep_followed_by(&mut frames, tick);
         if frames.len() == BACKLOG_FRAMES {
             frames.pop_front();
         }
         frames.push_back(Arc::new(frame));
     }
+    keep_followed_by(&mut frames, world.tick());
     Ok(Recovered { world, frames })
+}
+
+/// Forgets frames before a gap, as a full disk leaves it before a snapshot: nobody can follow them across it.
+fn keep_followed_by(frames: &mut VecDeque<Arc<Frame>>, tick: u64) {
+    if frames.back().is_some_and(|last| last.tick + 1 != tick) {
+        frames.clear();
+    }
+}
+
+/// The first tick of a log that the engine of now has played: frames before it are another's.
+///
+/// # Errors
+/// Where the log cannot be read.
+pub fn begins(store: &Store, id: &WorldId) -> Result<u64, StoreError> {
+    Ok(store.epochs(id)?.last().map_or(0, |epoch| epoch.tick + 1))
 }
 
 /// Makes sure that the log goes on with this engine: the first tick of its own frames. A world of an older
@@ -94,7 +113,7 @@ fn enter_epoch(
         return Ok(0);
     };
     if snapshot.engine_id == engine_id {
-        return Ok(store.epochs(id)?.last().map_or(0, |epoch| epoch.tick + 1));
+        return Ok(begins(store, id)?);
     }
     let (old, new) = (snapshot.engine_id.clone(), engine_id.to_owned());
     if store.last_tick(id)?.is_some_and(|last| last >= snapshot.tick) {

@@ -20,6 +20,7 @@ use crate::host::{DEFAULT_WORLD, Host};
 use crate::jobs::{Jobs, Workers};
 use crate::limits::{ADDRESS_CONNECTIONS_MAX, BODY_DEADLINE, DRAIN, HEAD_DEADLINE};
 use crate::metering;
+use crate::recovery::RecoveryError;
 use crate::routes::router;
 use crate::shelf::Shelf;
 
@@ -82,7 +83,11 @@ impl ServeError {
             Self::Compiler(_) => "compiler",
             Self::Threads(_) => "threads",
             Self::Builds(_) => "builds",
-            Self::World { .. } => "world",
+            Self::World { source, .. } => match source.downcast_ref() {
+                Some(RecoveryError::Epoch { .. }) => "other_engine",
+                Some(RecoveryError::Store(error)) => error.code(),
+                _ => "world",
+            },
         }
     }
 }

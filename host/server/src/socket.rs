@@ -23,8 +23,10 @@ use tokio::sync::mpsc;
 use crate::failure::Failure;
 use crate::host::{Host, Sender};
 use crate::limits::{
-    MESSAGES_PER_SECOND, PAST_QUESTIONS_PER_SECOND, PING_INTERVAL, QUEUE_MESSAGES, REPORTS_MAX,
+    MESSAGE_BYTES_MAX, MESSAGES_PER_SECOND, PAST_QUESTIONS_PER_SECOND, PING_INTERVAL, QUEUE_MESSAGES,
+    REPORTS_MAX,
 };
+use crate::metering;
 use crate::spells::spell_of;
 use crate::time::now_ms;
 use crate::who::Action;
@@ -146,8 +148,12 @@ pub async fn serve(host: Arc<Host>, mut sender: Sender, socket: WebSocket) {
     connection.listen();
     connection.greet().await;
     if connection.join(Mode::Snapshot, None).await.is_ok() {
-        while let Some(Ok(message)) = stream.next().await {
-            if !connection.take(message).await {
+        while let Some(message) = stream.next().await {
+            let goes_on = match message {
+                Ok(message) => connection.take(message).await,
+                Err(error) => connection.broken(&error),
+            };
+            if !goes_on {
                 break;
             }
         }
@@ -275,6 +281,22 @@ impl Connection {
         true
     }
 
+    /// Says why a connection ends that breaks framing or limits.
+    fn broken(&self, error: &axum::Error) -> bool {
+        // What axum shows of it is words.
+        let close = if error.to_string().contains("too long") {
+            CloseFrame {
+                code: close_code::SIZE,
+                reason: format!("a message has at most {MESSAGE_BYTES_MAX} bytes").into(),
+            }
+        } else {
+            CloseFrame { code: close_code::PROTOCOL, reason: "this is no WebSocket message".into() }
+        };
+        // Who went away, or does not read, is not told.
+        let _ = self.queue.try_send(Message::Close(Some(close)));
+        false
+    }
+
     async fn refuse(&self, id: Option<u64>, request_type: Option<String>, failure: Failure) {
         let Failure { code, message, trial, .. } = failure;
         let refused = Refused { code, message, request_type, trial };
@@ -376,6 +398,7 @@ impl Connection {
         let Found { detail, differs } = self.world.past.report(report).await?;
         if differs {
             self.heals = true;
+            metering::desynced();
             let (world, client) = (&*self.world.id, &self.sender.client);
             let spell = detail.spell_id.as_deref().unwrap_or("none");
             tracing::warn!(world, client, tick, path, %local, spell, cast = detail.cast_id, "a client's world differs");

@@ -24,7 +24,7 @@ use spellhost_wire::reply::{CallEnd, EffectsDifference, TrialCall};
 
 use crate::guard::is_wrong;
 use crate::limits::{REHEARSAL_TICKS, TRIAL_CALLS_MAX, TRIAL_TICKS};
-use crate::recovery::{RecoveryError, pin_all, restored};
+use crate::recovery::{RecoveryError, begins, pin_all, restored};
 
 /// A revision that is tried.
 pub struct Candidate<'a> {
@@ -89,12 +89,8 @@ impl Candidate<'_> {
         caster: &Caster,
     ) -> Result<Vec<Tried>, RecoveryError> {
         let Some(last) = store.last_tick(world)? else { return Ok(Vec::new()) };
-        let begin = last.saturating_sub(TRIAL_TICKS);
-        let mut followed = match store.snapshot_at(world, begin)? {
-            Some(snapshot) => restored(store, &snapshot)?,
-            None => World::new(config),
-        };
-        let frames = frames(store, world, followed.tick(), last)?;
+        let begin = last.saturating_sub(TRIAL_TICKS).max(begins(store, world)?);
+        let (mut followed, frames) = kept(store, world, config, begin, last)?;
         let (first, last) = self.concerned(&frames, begin);
         let mut library = Library::new();
         library.insert(self.component.clone());
@@ -146,6 +142,26 @@ impl Candidate<'_> {
 
 fn unfollowed(frame: &Frame, error: &dyn std::fmt::Display) -> RecoveryError {
     RecoveryError::Frame { tick: frame.tick, reason: error.to_string() }
+}
+
+/// A state of a world and every frame after it: from a tick on, or from behind what a full disk did not take.
+fn kept(
+    store: &Store,
+    world: &WorldId,
+    config: WorldConfig,
+    mut begin: u64,
+    last: u64,
+) -> Result<(World, Vec<Frame>), RecoveryError> {
+    loop {
+        let state = match store.snapshot_at(world, begin)? {
+            Some(snapshot) => restored(store, &snapshot)?,
+            None => World::new(config),
+        };
+        match frames(store, world, state.tick(), last) {
+            Err(RecoveryError::Gap { next, .. }) if next > begin => begin = next,
+            frames => return Ok((state, frames?)),
+        }
+    }
 }
 
 /// The frames of a log, without gaps.

@@ -110,6 +110,8 @@ pub trait Recorder: Send {
     fn frame(&mut self, frame: &Arc<Frame>);
     /// Takes the state after the last frame, and says when it is kept; never waits.
     fn snapshot(&mut self, world: &World, kept: Option<Answer<u64>>);
+    /// Whether frames could not be kept and the state is wanted instead; asked once a tick.
+    fn asks_for_snapshot(&mut self) -> bool;
 }
 
 /// What channels point to.
@@ -533,7 +535,7 @@ impl Playing {
         self.past.copy(&self.world, is_followed);
         self.resync();
         let world = &self.world;
-        if world.tick().is_multiple_of(SNAPSHOT_TICKS) {
+        if world.tick().is_multiple_of(SNAPSHOT_TICKS) || self.recorder.asks_for_snapshot() {
             self.recorder.snapshot(world, None);
         }
         self.facts.set(world);

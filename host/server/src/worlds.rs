@@ -10,14 +10,14 @@ use std::thread::JoinHandle;
 
 use spellhost_runtime::{Caster, Library};
 use spellhost_sim::{Digest, SpellId, Terrain, World, WorldConfig};
-use spellhost_store::{NewWorld, WorldId};
+use spellhost_store::{Blobs as _, NewWorld, WorldId};
 use spellhost_wire::Code;
 
 use crate::failure::Failure;
 use crate::host::{DEFAULT_WORLD, Host, sim_channel};
 use crate::keeper::Keeper;
 use crate::limits::{OWNED_WORLDS_MAX, WORLD_NAME_BYTES_MAX, WORLDS_MAX};
-use crate::recovery::recover;
+use crate::recovery::{RecoveryError, recover};
 use crate::who::{Actor, GUEST, new_token};
 use crate::world::ask::{Ask, Closing};
 use crate::world::{self, Heads, Start, WorldHandle};
@@ -134,6 +134,8 @@ impl Worlds {
         let mut library = Library::new();
         heads.values().for_each(|(_, component)| library.insert(component.clone()));
         for component in recovered.world.components() {
+            // What is wrong with it is said here, and not only in the log.
+            host.store.get(&spellhost_store::Digest(component.0))?;
             library.insert(host.shelf.component(&host.store, component)?);
         }
         let recorder = Box::new(Keeper::start(host.store.clone(), id.clone(), engine_id)?);
@@ -230,7 +232,10 @@ impl Host {
     }
 
     fn open(&self, id: &WorldId) -> Result<WorldHandle, Failure> {
-        self.worlds.open(self, id).map_err(|error| Failure::internal(&*error))
+        self.worlds.open(self, id).map_err(|error| match error.downcast_ref() {
+            Some(epoch @ RecoveryError::Epoch { .. }) => Failure::new(Code::Unavailable, epoch.to_string()),
+            _ => Failure::internal(&*error),
+        })
     }
 
     /// Ends the thread of a world with a snapshot; the world is kept.
@@ -276,7 +281,7 @@ fn unknown() -> Failure {
     Failure::new(Code::UnknownWorld, "there is no such world")
 }
 
-/// What every channel points to.
+/// What every channel points to, where that can be cast.
 fn heads(host: &Host) -> Result<Heads, Failure> {
     let mut heads = BTreeMap::new();
     for spell in host.store.spells()? {
@@ -291,10 +296,14 @@ fn heads(host: &Host) -> Result<Heads, Failure> {
             if host.store.revision(&revision)?.taken_down.is_some() {
                 continue;
             }
-            heads.insert(
-                (id.clone(), sim_channel(channel)),
-                host.shelf.revision(&host.store, Digest(revision.0))?,
-            );
+            match host.shelf.revision(&host.store, Digest(revision.0)) {
+                Ok(head) => drop(heads.insert((id.clone(), sim_channel(channel)), head)),
+                // A damaged one, or one that is not allowed any more, takes no other with it.
+                Err(failure) => {
+                    let channel = channel.as_str();
+                    tracing::error!(spell = id.as_str(), channel, %revision, %failure, "a channel is left empty");
+                }
+            }
         }
     }
     Ok(heads)

@@ -1,6 +1,6 @@
 //! Measures the store, one JSON object a line: `cargo run --release -p spellhost-store --example
-//! measure_store [DIRECTORY]`. The directory decides which disk is measured; without one it is the
-//! system's for temporary files.
+//! measure_store [--brief] [DIRECTORY]`. The directory decides which disk is measured; without one it is the
+//! system's for temporary files. Briefly is a quarter of the work and no recovery: one of several rounds.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,15 +13,18 @@ use spellhost_store::{
 
 fn main() -> Result<()> {
     let temporary = tempfile::tempdir().expect("a directory for temporary files");
-    let top = std::env::args().nth(1).map_or(temporary.path().to_path_buf(), Into::into);
+    let (flags, directories): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|word| word == "--brief");
+    let parts = if flags.is_empty() { 4 } else { 1 };
+    let top = directories.first().map_or(temporary.path().to_path_buf(), Into::into);
     let top = top.join(format!("measure-store-{}", std::process::id()));
     for threads in [1, 8] {
-        publishes(&top.join(format!("publish-{threads}")), threads)?;
+        publishes(&top.join(format!("publish-{threads}")), threads, parts * 100)?;
     }
     for frame_bytes in [200, 4000] {
-        appends(&top.join(format!("append-{frame_bytes}")), frame_bytes)?;
+        appends(&top.join(format!("append-{frame_bytes}")), frame_bytes, parts * 75)?;
     }
-    for changes in [1_000, 4_000, 16_000] {
+    for changes in [1_000, 4_000, 16_000].into_iter().filter(|_| flags.is_empty()) {
         recovery(&top.join(format!("recovery-{changes}")), changes)?;
     }
     // Only what this run made; what cannot be removed is the system's to clear.
@@ -74,8 +77,7 @@ fn publish(store: &Store, spell_id: SpellId, number: u64) -> Result<()> {
     Ok(())
 }
 
-fn publishes(dir: &Path, threads: u64) -> Result<()> {
-    const COUNT: u64 = 400;
+fn publishes(dir: &Path, threads: u64, count: u64) -> Result<()> {
     let store = with_spells(dir, threads)?;
     let next = AtomicU64::new(0);
     let begun = Instant::now();
@@ -84,7 +86,9 @@ fn publishes(dir: &Path, threads: u64) -> Result<()> {
             .map(|thread| {
                 let (store, next) = (&store, &next);
                 scope.spawn(move || {
-                    while let number @ 0..COUNT = next.fetch_add(1, Ordering::Relaxed) {
+                    while let Some(number) =
+                        Some(next.fetch_add(1, Ordering::Relaxed)).filter(|own| *own < count)
+                    {
                         publish(store, spell(thread), number)?;
                     }
                     Ok(())
@@ -95,15 +99,14 @@ fn publishes(dir: &Path, threads: u64) -> Result<()> {
     })?;
     let seconds = begun.elapsed().as_secs_f64();
     println!(
-        "{{\"measure\":\"publish_durable\",\"threads\":{threads},\"publishes\":{COUNT},\"per_second\":{:.1}}}",
-        COUNT as f64 / seconds
+        "{{\"measure\":\"publish_durable\",\"threads\":{threads},\"publishes\":{count},\"per_second\":{:.1}}}",
+        count as f64 / seconds
     );
     Ok(())
 }
 
 /// Batches of 60 ticks appended, each synced as a host does once a second.
-fn appends(dir: &Path, frame_bytes: usize) -> Result<()> {
-    const BATCHES: u64 = 300;
+fn appends(dir: &Path, frame_bytes: usize, batches: u64) -> Result<()> {
     let (store, _) = Store::open(dir, Options::default())?;
     let world = WorldId::parse("default")?;
     store.create_world(NewWorld {
@@ -121,7 +124,7 @@ fn appends(dir: &Path, frame_bytes: usize) -> Result<()> {
         digest.0.into_iter().chain([0; 32]).cycle().take(frame_bytes).collect()
     };
     let (mut append, mut sync) = (0.0, 0.0);
-    for batch in 0..BATCHES {
+    for batch in 0..batches {
         let frames: Vec<(u64, Vec<u8>)> =
             (batch * 60..batch * 60 + 60).map(|tick| (tick, frame(tick))).collect();
         let frames: Vec<(u64, &[u8])> =
@@ -135,9 +138,9 @@ fn appends(dir: &Path, frame_bytes: usize) -> Result<()> {
     }
     println!(
         "{{\"measure\":\"log_append\",\"frame_bytes\":{frame_bytes},\"ticks\":{},\"append_us_per_tick\":{:.2},\"sync_ms_per_batch\":{:.2}}}",
-        BATCHES * 60,
-        append * 1e6 / (BATCHES * 60) as f64,
-        sync * 1e3 / BATCHES as f64
+        batches * 60,
+        append * 1e6 / (batches * 60) as f64,
+        sync * 1e3 / batches as f64
     );
     let begun = Instant::now();
     let read = store.read(&world, 0..=u64::MAX)?.map(|entry| entry.map(|_| 1)).sum::<Result<u64>>()?;

@@ -9,15 +9,16 @@ pub fn resident(pid: u32) -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1_024)
 }
 
-/// Processor seconds that a process has used.
+/// Processor seconds of the threads that a process has now: to the nanosecond, where the hundredths of
+/// `/proc/PID/stat` are too coarse for a round of seconds. Threads that ended are not in it.
 pub fn processor(pid: u32) -> Option<f64> {
-    /// `USER_HZ`, which is 100 on every Linux.
-    const TICKS_PER_SECOND: f64 = 100.0;
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold blanks.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let at = |field: usize| fields.get(field)?.parse::<f64>().ok();
-    Some((at(11)? + at(12)?) / TICKS_PER_SECOND)
+    let mut nanoseconds = 0;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task")).ok()? {
+        let told = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).unwrap_or_default();
+        nanoseconds +=
+            told.split_whitespace().next().and_then(|first| first.parse::<u64>().ok()).unwrap_or(0);
+    }
+    Some(nanoseconds as f64 / 1e9)
 }
 
 /// A measured span: what a process used between its begin and its end.

@@ -2,10 +2,15 @@
 //!
 //! Every figure is taken in the profile that is shipped. Knows no engine: the programs are processes.
 
+mod author;
+mod authoring;
 mod casting;
 mod fanout;
+mod load;
 mod programs;
+mod server;
 mod simulation;
+mod store;
 mod table;
 
 use anyhow::{Result, bail};
@@ -22,18 +27,25 @@ pub struct Options {
 
 /// Runs a benchmark by name.
 pub fn run(name: &str, flags: &[&str]) -> Result<()> {
-    let options = options(flags)?;
+    let options = options(name, flags)?;
     let table = match name {
         "casting" => casting::measure(&options)?,
         "simulation" => simulation::measure(&options)?,
         "fanout" => fanout::measure(&options)?,
-        _ => bail!("no benchmark `{name}`: there are casting, simulation and fanout"),
+        "authoring" => authoring::measure(&options)?,
+        "store" => store::measure(&options)?,
+        _ => bail!("no benchmark `{name}`: there are casting, simulation, fanout, authoring and store"),
     };
     show(&table, &options)
 }
 
-fn options(flags: &[&str]) -> Result<Options> {
-    let mut options = Options { json: false, readme: false, rounds: 9, profile: "dist".into() };
+/// The rounds where nothing else is asked for: with processes and seconds in each, a benchmark ends within minutes.
+fn rounds(name: &str) -> usize {
+    if matches!(name, "fanout" | "authoring" | "store") { 7 } else { 9 }
+}
+
+fn options(name: &str, flags: &[&str]) -> Result<Options> {
+    let mut options = Options { json: false, readme: false, rounds: rounds(name), profile: "dist".into() };
     for flag in flags {
         match flag.split_once('=').unwrap_or((flag, "")) {
             ("--json", "") => options.json = true,

@@ -23,12 +23,21 @@ pub fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
 
 /// Runs cargo and fails where it fails.
 pub fn cargo(arguments: &[&str]) -> Result<()> {
-    run(Command::new(cargo_program()).args(arguments))
+    run(cargo_command().args(arguments))
 }
 
-/// The cargo that runs this program.
-pub fn cargo_program() -> String {
-    std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())
+/// The cargo that runs this program, without what that told it of its package: a build script that reads
+/// such a variable (ring's does) would else run again, with all that is built on it, whenever builds by
+/// hand and by this program alternate.
+pub fn cargo_command() -> Command {
+    let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| told.starts_with(prefix)) {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// Runs a command and fails where it fails.

@@ -25,7 +25,8 @@ cargo xtask COMMAND
   prove     10,000 generated components through admission and casting on two engines (SEED, FIRST, COUNT)
   fuzz      TARGET [SECONDS]: one target of tools/fuzz, 60 seconds unless told otherwise
   bless     rewrite what is generated or expected: bindings, golden vectors, scenario hashes, transcripts
-  bench     casting, simulation or fanout, measured; --json prints one object, --readme writes the README's table
+  bench     casting, simulation, fanout, authoring or store, measured; --json prints one object, --readme writes the
+            README's table, --rounds=N and --profile=NAME for another try
   fixtures  build the components of tests/fixtures again, from their spells and texts, and bless
   help      this text
 ";

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{cargo, cargo_program, run, step};
+use crate::command::{cargo, cargo_command, run, step};
 
 const GUEST_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -21,7 +21,7 @@ pub fn prepare() -> Result<()> {
         )?;
     }
     for component in ["rustfmt", "clippy"] {
-        let found = Command::new(cargo_program())
+        let found = cargo_command()
             .args([if component == "rustfmt" { "fmt" } else { component }, "--version"])
             .output();
         if !found.is_ok_and(|out| out.status.success()) {
@@ -64,7 +64,7 @@ pub fn test() -> Result<()> {
 pub fn prove() -> Result<()> {
     prepare()?;
     step("binary", || cargo(&["build", "--release"]))?;
-    let mut command = Command::new(cargo_program());
+    let mut command = cargo_command();
     command.args([
         "test",
         "--release",
@@ -88,7 +88,7 @@ pub fn fuzz(target: &str, seconds: &str) -> Result<()> {
         -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
         -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing";
     let triple = host()?;
-    let mut build = Command::new(cargo_program());
+    let mut build = cargo_command();
     build.args([
         "build",
         "--release",
@@ -137,7 +137,7 @@ fn one_engine() -> Result<()> {
 /// The file name of the one wasmtime that a cargo command uses.
 fn engine(arguments: &[&str]) -> Result<String> {
     let output =
-        Command::new(cargo_program()).args(arguments).args(["--quiet", "--message-format=json"]).output()?;
+        cargo_command().args(arguments).args(["--quiet", "--message-format=json"]).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let name = text
         .split('"')
@@ -162,7 +162,7 @@ fn spells(total: &mut Summary) -> Result<()> {
 
 /// Runs the tests so that they rewrite what they expect.
 pub fn bless() -> Result<()> {
-    let mut command = Command::new(cargo_program());
+    let mut command = cargo_command();
     command.args(["test", "--release", "--workspace", "--no-fail-fast"]);
     command.env("UPDATE_EXPECT", "1").env("TRYCMD", "overwrite").env("BLESS", "1");
     run(&mut command)
@@ -183,7 +183,7 @@ pub fn bless_fuel() -> Result<()> {
 }
 
 fn runtime_test(variable: &str, name: &str) -> Result<()> {
-    let mut command = Command::new(cargo_program());
+    let mut command = cargo_command();
     command.args(["test", "--release", "--package", "spellhost-runtime", "--test", "main", name]);
     run(command.env(variable, "1"))
 }
@@ -198,7 +198,7 @@ struct Summary {
 impl Summary {
     /// Runs `cargo` and adds up the lines `test result: …` of what it prints.
     fn add(&mut self, arguments: &[&str]) -> Result<()> {
-        let mut child = Command::new(cargo_program()).args(arguments).stdout(Stdio::piped()).spawn()?;
+        let mut child = cargo_command().args(arguments).stdout(Stdio::piped()).spawn()?;
         let out = child.stdout.take().context("the child has a standard output")?;
         for line in BufReader::new(out).lines() {
             let line = line?;

@@ -146,8 +146,9 @@ fn a_component_file_is_watched_by_its_contents() {
 #[test]
 fn a_relative_path_and_an_own_loop_will_do() {
     let (send, events) = std::sync::mpsc::channel();
-    let watch = Watch::start_with(Path::new("src"), &[], move |event| send.send(event).expect("a listener"))
-        .expect("a watch");
+    let watch =
+        Watch::start_with(Path::new("src"), &[], move |event, _| send.send(event).expect("a listener"))
+            .expect("a watch");
     drop(watch);
     assert!(events.recv().is_err(), "it stops when it is dropped");
 }

@@ -21,7 +21,6 @@ use super::{Answer, App, bearer, read};
 use crate::excerpt::Past;
 use crate::failure::Failure;
 use crate::host::{Host, Sender};
-use crate::limits::EXCERPT_TICKS_MAX;
 use crate::who::Action;
 use crate::world::WorldHandle;
 use crate::world::ask::Ask;
@@ -233,15 +232,10 @@ async fn log(State(host): App, Path(id): Path<String>, Query(query): Query<LogQu
     if last >= played {
         return Err(to_come("to", played));
     }
-    let first = from.unwrap_or_else(|| (last + 1).saturating_sub(EXCERPT_TICKS_MAX));
-    if first > last || last - first >= EXCERPT_TICKS_MAX {
-        let reason = format!("from: at most {EXCERPT_TICKS_MAX} ticks before `to`, and not after it");
-        return Err(Failure::new(Code::BadParam, reason));
-    }
     let _place = host.excerpt_place().await?;
     let past = past(&open, &now).await?;
     let engine_id = spellhost_wire::Digest(host.shelf.engine().id().0);
-    let write = move |host: &Host| past.of(host).recording(engine_id, first, last);
+    let write = move |host: &Host| past.of(host).recording(engine_id, from, last);
     let (world, bytes) = host.blocking(write).await?;
     let last = [("spellhost-last-tick", last.to_string())];
     Ok((StatusCode::OK, described(&host, &world), last, bytes).into_response())

@@ -4,92 +4,62 @@
 //! Frames are those of a quiet world, so that sending is nearly all that the host does. Clients are another
 //! process (`tools/load`) that only reads. Rounds of host and bare loop take turns.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
-use serde_json::Value;
+use anyhow::Result;
 
 use super::Options;
+use super::load::Figures;
 use super::programs::Rounds;
+use super::server::{Folder, Server, build};
 use super::table::{Row, Table};
-use crate::command::{cargo, step};
+use crate::command::step;
 
 const CLIENTS: [usize; 3] = [64, 256, 1_000];
-const SECONDS: u64 = 5;
+const SECONDS: u64 = 3;
 const AIM: f64 = 1.2;
+/// Until a client that never reads counts as slow: what its connection takes in, then its queue.
+const DEAF_SECONDS: u64 = 20;
+const DEAF_BYTES_MAX: f64 = 8e6;
 
-/// A server that ends with its round.
-struct Server {
-    child: Child,
-    address: String,
-    folder: Option<PathBuf>,
-}
-
-impl Server {
-    fn start(command: &mut Command, folder: Option<PathBuf>) -> Result<Self> {
-        let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("{command:?}"))?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().context("a standard output")?).read_line(&mut line)?;
-        let address = match serde_json::from_str::<Value>(&line) {
-            Ok(event) => event["address"].as_str().context("an address")?.to_owned(),
-            Err(_) => line.trim().to_owned(),
-        };
-        Ok(Self { child, address, folder })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It is asked for nothing any more.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        if let Some(folder) = &self.folder {
-            let _ = std::fs::remove_dir_all(folder);
-        }
-    }
-}
-
-/// One round: processor nanoseconds a message, bytes a message, messages a client and second.
+/// One round: processor nanoseconds a message, bytes a message, messages a client and second, late ticks.
 struct Round {
     nanoseconds: f64,
     bytes: f64,
     rate: f64,
+    late: f64,
 }
 
 /// Measures all sizes.
 pub fn measure(options: &Options) -> Result<Table> {
-    let profile = ["build", "--profile", options.profile.as_str(), "--workspace"];
-    step("build", || {
-        cargo(
-            &[&profile[..], &["--bin", "spellhost", "--bin", "spellhost-load", "--example", "bare_fanout"]]
-                .concat(),
-        )
-    })?;
-    let folder = Path::new("target").join(&options.profile);
+    let programs = build(options)?;
     let mut rows = Vec::new();
     for clients in CLIENTS {
         step(&format!("{clients} clients"), || {
-            rows.extend(size(options, &folder, clients)?);
+            rows.extend(size(options, &programs, clients)?);
             Ok(())
         })?;
     }
+    step("one that never reads", || {
+        rows.extend(deaf(&programs, CLIENTS[0])?);
+        Ok(())
+    })?;
     Ok(Table { bench: "fanout", rounds: options.rounds, rows })
 }
 
-fn size(options: &Options, folder: &Path, clients: usize) -> Result<Vec<Row>> {
+fn size(options: &Options, programs: &Path, clients: usize) -> Result<Vec<Row>> {
     let (mut ours, mut bare) = (Rounds::default(), Rounds::default());
-    let (mut bytes, mut rate) = (Rounds::default(), Rounds::default());
+    let (mut bytes, mut rate, mut late) = (Rounds::default(), Rounds::default(), 0.0);
     for _ in 0..options.rounds {
-        let own = host(folder, clients)?;
-        bare.0.push(bare_loop(folder, clients, own.bytes.round() as usize)?.nanoseconds);
+        let own = host(programs, clients)?;
+        bare.0.push(bare_loop(programs, clients, own.bytes.round() as usize)?.nanoseconds);
         ours.0.push(own.nanoseconds);
         bytes.0.push(own.bytes);
         rate.0.push(own.rate);
+        late += own.late;
     }
     let ratio = ours.ratio_to(&bare);
-    let slowest = rate.minimum();
     let row = |name: &str, unit: &str, rounds: &Rounds| Row {
         name: format!("{clients} clients: {name}"),
         unit: unit.into(),
@@ -103,38 +73,70 @@ fn size(options: &Options, folder: &Path, clients: usize) -> Result<Vec<Row>> {
             aim: Some((format!("≤ {AIM} ×"), ratio <= AIM)),
             ..row("processor time a client and tick", "ns", &ours)
         },
+        row("the same of axum alone", "ns", &bare),
         row("bytes a client and tick", "bytes", &bytes),
         Row {
-            aim: Some(("60 a second".into(), slowest >= 59.5)),
+            aim: Some(("60 a second".into(), rate.minimum() >= 59.5)),
             ..row("frames a client and second", "", &rate)
+        },
+        Row {
+            aim: Some(("none".into(), late == 0.0)),
+            ..row("late ticks in all rounds", "ticks", &Rounds(vec![late]))
         },
     ])
 }
 
-fn host(folder: &Path, clients: usize) -> Result<Round> {
-    let data = std::env::temp_dir().join(format!("bench-fanout-{}", std::process::id()));
-    let mut command = Command::new(folder.join("spellhost"));
-    command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
-    round(&Server::start(&mut command, Some(data))?, folder, clients, &[])
+fn host(programs: &Path, clients: usize) -> Result<Round> {
+    let data = Folder::new("fanout")?;
+    round(&Server::host(programs, data.path(), &[])?, programs, clients, &[])
 }
 
-fn bare_loop(folder: &Path, clients: usize, bytes: usize) -> Result<Round> {
-    let mut command = Command::new(folder.join("examples/bare_fanout"));
-    round(&Server::start(command.arg(bytes.to_string()), None)?, folder, clients, &["--bare"])
+fn bare_loop(programs: &Path, clients: usize, bytes: usize) -> Result<Round> {
+    let mut command = Command::new(programs.join("examples/bare_fanout"));
+    round(&Server::start(command.arg(bytes.to_string()))?, programs, clients, &["--bare"])
 }
 
-fn round(server: &Server, folder: &Path, clients: usize, more: &[&str]) -> Result<Round> {
-    let mut command = Command::new(folder.join("spellhost-load"));
-    command.args(["--reads", "--server", &server.address, "--pid", &server.child.id().to_string()]);
-    command.args(["--clients", &clients.to_string(), "--seconds", &SECONDS.to_string()]).args(more);
-    let output = command.stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "{command:?} ended with {}", output.status);
-    let figures: Value = serde_json::from_slice(&output.stdout)?;
-    let number = |pointer: &str| figures.pointer(pointer).and_then(Value::as_f64).context(pointer.to_owned());
-    ensure!(number("/disconnects")? == 0.0, "clients were disconnected: {figures:#}");
+fn round(server: &Server, programs: &Path, clients: usize, more: &[&str]) -> Result<Round> {
+    let (clients, seconds) = (clients.to_string(), SECONDS.to_string());
+    let words = [&["--reads", "--clients", &clients, "--seconds", &seconds][..], more].concat();
+    let figures = Figures::of(programs, server, &words)?;
     Ok(Round {
-        nanoseconds: number("/host/processor_seconds")? * 1e9 / number("/messages")?,
-        bytes: number("/bytes_per_message")?,
-        rate: number("/messages_per_client_and_second")?,
+        nanoseconds: figures.number("/host/processor_seconds")? * 1e9 / figures.number("/messages")?,
+        bytes: figures.number("/bytes_per_message")?,
+        rate: figures.number("/messages_per_client_and_second")?,
+        late: figures.number("/ticks_late")?,
     })
+}
+
+/// One client never reads: the others get every frame, and the host holds no more for it than its queue.
+fn deaf(programs: &Path, clients: usize) -> Result<Vec<Row>> {
+    let data = Folder::new("fanout")?;
+    let server = Server::host(programs, data.path(), &[])?;
+    let (others, seconds) = (clients.to_string(), DEAF_SECONDS.to_string());
+    let words = ["--reads", "--deaf", "1", "--clients", &others, "--seconds", &seconds];
+    let figures = Figures::of(programs, &server, &words)?;
+    let rate = figures.number("/messages_per_client_and_second")?;
+    let grown = figures.number("/host/resident_after")? - figures.number("/host/resident_before")?;
+    let row = |name: &str, unit: &str, number: f64, aim: &str, met: bool| Row {
+        name: format!("one that never reads among {clients} clients: {name}"),
+        unit: unit.into(),
+        median: number,
+        minimum: number,
+        aim: Some((aim.into(), met)),
+        note: format!("one run of {DEAF_SECONDS} s"),
+        ..Row::default()
+    };
+    let anew = figures.number("/slow_clients_begun_anew")?;
+    Ok(vec![
+        row("frames each of the others gets in a second", "", rate, "60 a second", rate >= 59.5),
+        row(
+            "late ticks",
+            "ticks",
+            figures.number("/ticks_late")?,
+            "none",
+            figures.number("/ticks_late")? == 0.0,
+        ),
+        row("what the host's memory grows by", "bytes", grown, "bounded: ≤ 7.6 MiB", grown <= DEAF_BYTES_MAX),
+        row("times that it is begun anew", "", anew, "at least once", anew >= 1.0),
+    ])
 }

@@ -2,14 +2,14 @@
 //!
 //! What is measured and what is wanted stands in the examples.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::Options;
 use super::table::{Row, Table, amount};
-use crate::command::{cargo_program, step};
+use crate::command::{cargo_command, step};
 
 /// Runs every example that measures.
 pub fn measure(options: &Options) -> Result<Table> {
@@ -37,7 +37,7 @@ fn examples() -> Result<Vec<String>> {
 
 /// Builds and runs an example, which prints one JSON object a row.
 fn rows_of(options: &Options, example: &str) -> Result<Vec<Row>> {
-    let mut command = Command::new(cargo_program());
+    let mut command = cargo_command();
     command.args([
         "run",
         "--quiet",
