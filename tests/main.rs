@@ -22,6 +22,7 @@ mod misbehaving;
 mod operator;
 mod packages;
 mod page;
+mod places;
 mod publish;
 mod replay;
 mod server;

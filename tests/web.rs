@@ -282,6 +282,8 @@ fn the_table_of_rights_holds_for_every_route() {
     for (method, path, body, expected) in [
         ("GET", "/api/spells", nothing, [200, 200, 200]),
         ("GET", "/worlds", nothing, [200, 200, 200]),
+        ("POST", "/worlds", nothing, [201, 201, 201]),
+        ("GET", "/worlds/default/place", nothing, [404, 404, 404]),
         ("GET", &*world, nothing, [200, 200, 200]),
         ("GET", "/openapi.json", nothing, [200, 200, 200]),
         ("GET", "/metrics", nothing, [200, 200, 200]),

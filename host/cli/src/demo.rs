@@ -30,7 +30,8 @@ pub struct DemoFlags {
     /// The world's seed; part of its state, so two seeds never share a hash [default: 1]
     #[arg(long, env = "SPELLHOST_SEED", value_name = "N", value_parser = clap::value_parser!(u64).range(0..=SEED_MAX))]
     pub seed: Option<u64>,
-    /// hills, flat, empty, or a saved world: a snapshot or a file that `--record` wrote [default: hills]
+    /// hills, flat, empty, a saved world (a snapshot or a file that `--record` wrote), or a place (its folder, package or
+    /// scene.json; without its spells) [default: hills]
     #[arg(long, env = "SPELLHOST_WORLD", value_name = "WORLD")]
     pub world: Option<String>,
     /// What to aim at, in blocks [default: the ground 12 blocks ahead]

@@ -1,4 +1,4 @@
-//! `spellhost fsck`, `recover`, `gc`, `export` and `import`: the store of a host that does not run.
+//! `spellhost fsck`, `recover`, `gc` and `export`: the store of a host that does not run.
 //!
 //! Knows the store's own functions and words for what they find; repairs nothing itself.
 
@@ -124,23 +124,6 @@ pub struct ExportArgs {
     /// The operator's token on that host
     #[arg(long, env = "SPELLHOST_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
-}
-
-const IMPORT_EXAMPLES: &str = "\
-Examples:
-  spellhost import spells.archive --data /srv/spells
-
-The directory must be empty or not there.";
-
-/// Fill an empty data directory from an archive
-#[derive(Debug, clap::Args)]
-#[command(after_help = IMPORT_EXAMPLES)]
-pub struct ImportArgs {
-    /// The archive
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    #[command(flatten)]
-    data: Data,
 }
 
 /// Runs `spellhost fsck`; 1 where something is wrong.
@@ -284,30 +267,6 @@ fn download(file: &Path, server: &str, token: Option<String>, interrupt: &Interr
     Ok(bytes)
 }
 
-/// Runs `spellhost import`.
-///
-/// # Errors
-/// Where the directory is not empty, or the archive is none; then the directory is as it was.
-pub fn import(args: &ImportArgs, screen: Screen) -> Result<u8, Problem> {
-    let failed = |error: std::io::Error| Problem::file("read", &args.file, &error);
-    let file = std::fs::File::open(&args.file).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
-        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
-    }
-    let dir = &args.data.data;
-    let done =
-        spellhost_store::import(dir, &mut std::io::BufReader::new(file)).map_err(|error| told(&error))?;
-    let shown = dir.display().to_string();
-    if screen.is_json() {
-        screen.object(
-            &json!({"data": shown, "changes": done.sequence, "rows": done.rows, "blobs": done.blobs}),
-        );
-    } else {
-        screen.print(&format!("{}: {} rows, {} blobs\n", screen.bold(&shown), done.rows, done.blobs));
-    }
-    Ok(0)
-}
-
 /// Runs the hidden command: says in one frame what is wrong, nothing where nothing is.
 ///
 /// # Errors
@@ -365,7 +324,7 @@ fn close(store: Store) -> Result<(), Problem> {
 }
 
 /// An error of the store, with what to do next.
-fn told(error: &StoreError) -> Problem {
+pub fn told(error: &StoreError) -> Problem {
     let environment = matches!(
         error,
         StoreError::StoreInUse { .. }

@@ -27,6 +27,19 @@ pub fn listing(folder: &Folder) -> Result<Vec<ListedFile>, Problem> {
     Ok(files)
 }
 
+/// Lists the assets of a place's folder, sorted by path.
+///
+/// # Errors
+/// As [`listing`].
+pub fn assets(root: &Path) -> Result<Vec<ListedFile>, Problem> {
+    let (folder, mut files) = (root.join("assets"), Vec::new());
+    if folder.is_dir() {
+        walk(&folder, "assets/", &["assets/**".to_owned()], &mut files)?;
+    }
+    files.sort();
+    Ok(files)
+}
+
 fn walk(folder: &Path, prefix: &str, assets: &[String], files: &mut Vec<ListedFile>) -> Result<(), Problem> {
     let failed = |error: std::io::Error| Problem::file("read", folder, &error);
     for entry in fs::read_dir(folder).map_err(failed)? {

@@ -57,6 +57,7 @@ mod doctor;
 mod inspect;
 mod new;
 mod pack;
+mod place;
 mod replay;
 mod serve;
 mod watching;
@@ -68,6 +69,7 @@ mod login;
 mod publish;
 mod revisions;
 
+mod import;
 mod keeping;
 mod log;
 mod tap;
@@ -128,7 +130,7 @@ enum Command {
     Recover(keeping::RecoverArgs),
     Gc(keeping::GcArgs),
     Export(keeping::ExportArgs),
-    Import(keeping::ImportArgs),
+    Import(import::Args),
     #[command(name = keeping::PROBE, hide = true)]
     Probe(keeping::ProbeArgs),
     Tap(tap::Args),
@@ -186,7 +188,7 @@ fn execute(command: &Command, screen: Screen, interrupt: &Interrupt) -> Result<u
         Command::Recover(args) => keeping::recover(args, screen),
         Command::Gc(args) => keeping::gc(args, screen),
         Command::Export(args) => keeping::export(args, screen, interrupt),
-        Command::Import(args) => keeping::import(args, screen),
+        Command::Import(args) => import::import(args, screen, interrupt),
         Command::Probe(args) => keeping::answer_probe(args),
         Command::Log(args) => log::log(args, screen, interrupt),
         Command::Tap(args) => tap::tap(args, screen, interrupt),

@@ -1,12 +1,16 @@
 //! `spellhost publish` and `spellhost rollback`: moving a channel of a host from a terminal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use spellhost_forge::id_from_name;
+use spellhost_forge::{Bundle, Origin, PACKAGE_TYPE, Package, id_from_name};
 use spellhost_runtime::{Policy, admit};
+use spellhost_sim::SpellId;
 
 use crate::interrupt::Interrupt;
+use crate::listing::listing;
+use crate::pack::{contents, refused};
+use crate::place;
 use crate::problem::Problem;
 use crate::remote::{Body, Remote, Which, escaped};
 use crate::screen::Screen;
@@ -16,6 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   spellhost publish spells/ember                        build, upload, and point `draft` to it
   spellhost publish ember.wasm --spell ember --channel stable
+  spellhost publish ember.spellpkg                      what `spellhost pack` wrote
   spellhost publish ember --channel stable --trial      refuse it if it traps where the old one was cast
   spellhost publish ember --channel stable --guard 2%   roll back if more than 2 % of its first calls trap
 
@@ -26,10 +31,10 @@ A RATE is a share (0.05) or a percentage (5%). Without one, --trial allows no tr
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// A spell's folder, or a component
+    /// A spell's folder, a component, or a package
     #[arg(value_name = "DIR-or-FILE")]
     path: PathBuf,
-    /// The spell [default: the id in spell.toml, or the file's name]
+    /// The spell [default: the id in spell.toml or in the package, or the file's name]
     #[arg(long, env = "SPELLHOST_SPELL", value_name = "ID")]
     spell: Option<String>,
     /// The channel to point to it
@@ -113,40 +118,62 @@ impl Parcel {
     ///
     /// # Errors
     /// What is wrong with the folder, the source or the component.
-    pub fn pack(path: &std::path::Path, spell: Option<&str>, making: &Making) -> Result<Self, Problem> {
+    pub fn pack(path: &Path, spell: Option<&str>, making: &Making) -> Result<Self, Problem> {
         match Source::at(path)? {
             Source::Folder(path) => {
-                let folder = open(&path)?;
+                let folder = match open(&path) {
+                    Err(_) if place::folder(&path).is_some() => return Err(is_a_place(&path)),
+                    opened => opened?,
+                };
                 let built = make(&folder, making)?;
-                let spell = spell.unwrap_or(folder.id()).to_owned();
+                let id = spell.unwrap_or(folder.id());
+                let id = SpellId::parse(id).ok_or_else(|| no_id(id))?;
+                check(&built.component)?;
+                // After the build: the first one writes the lock file.
+                let listed = listing(&folder)?;
+                let files = contents(&folder.root, &listed)?;
+                let origin = Origin {
+                    language: Some(folder.manifest.language.name()),
+                    limits: folder.manifest.limits,
+                    toolchain: Some(built.toolchain),
+                    files: listed,
+                };
+                let bundle = Bundle::of_author(&id, built.component, &origin, files);
+                let bytes = bundle.and_then(|bundle| bundle.write()).map_err(|error| refused(&error))?;
                 let display_name = folder.manifest.name.clone();
-                Self { spell, display_name, kind: WASM, bytes: built.component }.checked()
+                Ok(Self { display_name, ..Self::of_package(id.to_string(), bytes) })
             }
             Source::File(path) => {
                 let bytes = read(&path)?;
                 let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                let spell = spell.map_or_else(|| id_from_name(&stem).to_string(), str::to_owned);
-                if path.extension().is_some_and(|ending| ending == "spellpkg") {
-                    return Ok(Self { spell, display_name: None, kind: PACKAGE, bytes });
+                let given = spell;
+                let spell = given.map_or_else(|| id_from_name(&stem).to_string(), str::to_owned);
+                let here = |problem: Problem| problem.at(path.display(), None, None);
+                if !bytes.starts_with(b"PK") {
+                    check(&bytes).map_err(here)?;
+                    return Ok(Self { spell, display_name: None, kind: WASM, bytes });
                 }
-                Self { spell, display_name: None, kind: WASM, bytes }
-                    .checked()
-                    .map_err(|problem| problem.at(path.display(), None, None))
+                let bundle = match Package::read(&bytes).map_err(|error| here(refused(&error)))? {
+                    Package::Spell(bundle) => bundle,
+                    Package::Place(_) => return Err(is_a_place(&path)),
+                };
+                check(bundle.component()).map_err(here)?;
+                let own = bundle.spell().map(|own| own.to_string());
+                Ok(Self::of_package(given.map(str::to_owned).or(own).unwrap_or(spell), bytes))
             }
         }
     }
 
-    /// What is no spell is not sent.
-    fn checked(self) -> Result<Self, Problem> {
-        admit(&self.bytes, &Policy::decided_elsewhere()).map_err(|rejection| not_a_spell(&rejection))?;
-        Ok(self)
+    /// A package, as it is.
+    pub fn of_package(spell: String, bytes: Vec<u8>) -> Self {
+        Self { spell, display_name: None, kind: PACKAGE_TYPE, bytes }
     }
 
-    /// Makes the spell where it is not there, and uploads a revision.
+    /// Makes the spell where it is not there.
     ///
     /// # Errors
-    /// That the host cannot be reached, or why it refuses.
-    pub fn send(self, remote: &Remote) -> Result<Value, Problem> {
+    /// As [`Parcel::send`].
+    pub fn create(&self, remote: &Remote) -> Result<(), Problem> {
         let mut create = json!({"spell_id": self.spell});
         if let Some(name) = &self.display_name {
             create["display_name"] = json!(name);
@@ -156,13 +183,36 @@ impl Parcel {
             Err(problem) if problem.code == "spell_exists" => {}
             other => drop(other?),
         }
+        Ok(())
+    }
+
+    /// Makes the spell where it is not there, and uploads a revision.
+    ///
+    /// # Errors
+    /// That the host cannot be reached, or why it refuses.
+    pub fn send(self, remote: &Remote) -> Result<Value, Problem> {
+        self.create(remote)?;
         let path = format!("/api/spells/{}/revisions", escaped(&self.spell));
         remote.ask(reqwest::Method::PUT, &path, Body::Bytes(self.kind, self.bytes))
     }
 }
 
 const WASM: &str = "application/wasm";
-const PACKAGE: &str = "application/vnd.spellhost.package";
+
+/// What is no spell is not sent.
+fn check(component: &[u8]) -> Result<(), Problem> {
+    let admitted = admit(component, &Policy::decided_elsewhere());
+    admitted.map(drop).map_err(|rejection| not_a_spell(&rejection))
+}
+
+fn is_a_place(path: &Path) -> Problem {
+    let message = format!("`{}` is a place and no spell", path.display());
+    Problem::failed("not_a_spell", message).hint("spellhost import PLACE.spellpkg --server URL")
+}
+
+fn no_id(text: &str) -> Problem {
+    Problem::usage("bad_spell_id", format!("`{text}` is no spell id: it is [a-z0-9][a-z0-9_-]{{0,63}}"))
+}
 
 /// Runs `spellhost publish`.
 ///

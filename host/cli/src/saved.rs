@@ -1,4 +1,4 @@
-//! Worlds in files: reading a snapshot or the end of a recording, and recording a run.
+//! Worlds in files: reading a snapshot, the end of a recording or a place, and recording a run.
 //!
 //! A recording ends with a snapshot of its world, so that it can be entered again with `--world`.
 //! Knows the order of records; what is in a frame is the runtime's.
@@ -17,26 +17,36 @@ use spellhost_wire::{Digest, FORMAT, Header, Record, RecordingError, RecordingRe
 use crate::file::{Draft, check_regular};
 use crate::problem::Problem;
 use crate::stage::Setting;
-use spellhost_forge::Revision;
+use spellhost_forge::{BundleError, Package, Revision, SCENE, Scene};
 
 /// The world's name in a recording.
 const WORLD_ID: &str = "demo";
 /// The most bytes of a saved world.
 const SAVED_BYTES_MAX: u64 = 1 << 30;
 
-/// Reads a saved world: a snapshot, or a recording that holds one.
+/// Reads a saved world: a snapshot, a recording that holds one, or a place that is yet to begin, as a package, a
+/// scene or a folder. Of a place the terrain and the entities are taken, not its spells.
 ///
 /// # Errors
 /// Where there is no such file, or it is neither.
 pub fn world(path: &Path) -> Result<World, Problem> {
     let failed = |error: &std::io::Error| {
         Problem::file("read the world", path, error)
-            .hint("use hills, flat, empty, or a file that `spellhost run --record` wrote")
+            .hint("use hills, flat, empty, a file that `spellhost run --record` wrote, or a place")
     };
+    let inner = path.join(SCENE);
+    let path = if inner.is_file() { &inner } else { path };
     check_regular(path)?;
     let file = File::open(path).map_err(|error| failed(&error))?;
     let mut bytes = Vec::new();
     BufReader::new(file).take(SAVED_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    if let Some(scene) = scene(&bytes) {
+        let scene = scene.map_err(|error| broken(path, &format!("is no place: {error}")))?;
+        let mut world = World::new(scene.config());
+        world.open_tick(scene.inputs(Vec::new()));
+        world.close_tick(Vec::new());
+        return Ok(world);
+    }
     let snapshot = match last_snapshot(&bytes) {
         Err(RecordingError::NotARecording) => bytes,
         Err(error) => return Err(broken(path, "is a damaged recording").because(&error)),
@@ -48,6 +58,16 @@ pub fn world(path: &Path) -> Result<World, Problem> {
         Ok(Some(snapshot)) => snapshot,
     };
     World::restore(&snapshot).map_err(|error| broken(path, &format!("is not a saved world: {error}")))
+}
+
+/// What a place says, where these are the bytes of one.
+fn scene(bytes: &[u8]) -> Option<Result<Scene, BundleError>> {
+    if bytes.starts_with(b"PK") {
+        let place = Package::read(bytes).and_then(Package::place);
+        return Some(place.map(|place| place.scene));
+    }
+    let begin = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    (begin == Some(&b'{')).then(|| Scene::parse(bytes))
 }
 
 fn broken(path: &Path, what: &str) -> Problem {

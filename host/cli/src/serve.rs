@@ -202,7 +202,8 @@ fn address(args: &Args) -> Result<SocketAddr, Problem> {
     text.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(wrong)
 }
 
-fn refused(error: &ServeError, data: &Path) -> Problem {
+/// Why a host does not start, with what to do next.
+pub fn refused(error: &ServeError, data: &Path) -> Problem {
     let mut problem = Problem::usage(error.code(), error.to_string());
     if let Some(source) = std::error::Error::source(error) {
         problem = problem.because(source);

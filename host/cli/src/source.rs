@@ -245,7 +245,8 @@ pub fn not_a_spell(rejection: &Rejection) -> Problem {
     problem
 }
 
-fn folder_problem(error: &FolderError) -> Problem {
+/// What is wrong with a folder or the file that describes it.
+pub fn folder_problem(error: &FolderError) -> Problem {
     let message = error.to_string();
     let problem = if error.is_environment() {
         Problem::usage(error.code, message)

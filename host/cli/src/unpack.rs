@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use spellhost_forge::Bundle;
+use spellhost_forge::Package;
 
 use crate::pack::refused;
 use crate::problem::Problem;
@@ -39,7 +39,7 @@ pub struct Args {
 /// # Errors
 /// What is wrong with the package, or a folder that is there; then nothing was written.
 pub fn unpack(args: &Args, screen: Screen) -> Result<u8, Problem> {
-    let bundle = Bundle::read(&read(&args.file)?)
+    let package = Package::read(&read(&args.file)?)
         .map_err(|error| refused(&error).at(args.file.display(), None, None))?;
     let stem = args.file.file_stem().map(PathBuf::from).unwrap_or_default();
     let folder = args.output.clone().unwrap_or(stem);
@@ -50,7 +50,7 @@ pub fn unpack(args: &Args, screen: Screen) -> Result<u8, Problem> {
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let fresh = parent.join(format!(".{name}.{}.part", std::process::id()));
-    let written = write(&bundle, &fresh)
+    let written = write(&package, &fresh)
         .and_then(|()| fs::rename(&fresh, &folder).map_err(|error| Problem::file("make", &folder, &error)));
     if written.is_err() {
         // What could not be written cannot always be removed.
@@ -58,10 +58,10 @@ pub fn unpack(args: &Args, screen: Screen) -> Result<u8, Problem> {
     }
     written?;
     if screen.is_json() {
-        let files: Vec<&String> = bundle.files().keys().collect();
+        let files: Vec<&str> = package.files().into_keys().collect();
         screen.object(&json!({"path": folder.display().to_string(), "files": files}));
     } else {
-        let files: String = bundle.files().keys().map(|path| format!("  {path}\n")).collect();
+        let files: String = package.files().keys().map(|path| format!("  {path}\n")).collect();
         screen.print(&format!("{}\n{files}", screen.bold(&folder.display().to_string())));
     }
     Ok(0)
@@ -77,10 +77,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     fs::read(path).map_err(failed)
 }
 
-fn write(bundle: &Bundle, folder: &Path) -> Result<(), Problem> {
-    let manifest = ("manifest.json", bundle.manifest().as_bytes());
-    let files = bundle.files().iter().map(|(path, content)| (path.as_str(), content.as_slice()));
-    for (path, content) in std::iter::once(manifest).chain(files) {
+fn write(package: &Package, folder: &Path) -> Result<(), Problem> {
+    for (path, content) in package.files() {
         let place = folder.join(path);
         let failed = |error: std::io::Error| Problem::file("write", &place, &error);
         place.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;

@@ -1,61 +1,37 @@
-//! Packages: a revision as one archive (`.spellpkg`, a zip) that says the same on every machine.
+//! Spells as packages: a revision as one archive (`.spellpkg`, a zip) that says the same on every machine.
 //!
 //! Promises equal bytes for equal contents, and that what was read is whole: every file that the
-//! manifest names with its size and digest, and no other. Archives come from strangers: counts, sizes,
-//! ratios and names are checked before anything is unpacked, and nothing is ever written from here.
-//! Knows no disk, and not whether the component is a spell.
+//! manifest names with its size and digest, and no other. Nothing is ever written from here.
+//! Knows no disk and no archive's bytes, and not whether the component is a spell.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read, Write};
 
 use serde_json::Value;
-use spellhost_sim::Digest;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+use spellhost_sim::{Digest, SpellId};
 
+use crate::archive::{self, BundleError, bad, large};
 use crate::canonical::canonical;
 use crate::foundry::{bad_path, language_named};
 use crate::limits::{
     COMMANDS_MAX, EDITED_VOXELS_MAX, FUEL_MAX, FUEL_MIN, MANIFEST_JSON_BYTES_MAX, MEMORY_BYTES_MAX,
-    MEMORY_BYTES_MIN, NAME_BYTES_MAX, PACKAGE_BYTES_MAX, PACKAGE_DIRECTORY_BYTES_MAX, PACKAGE_FILES_MAX,
-    PACKAGE_RATIO_MAX, PACKAGE_UNPACKED_BYTES_MAX, STATE_BYTES_MAX,
+    MEMORY_BYTES_MIN, NAME_BYTES_MAX, PACKAGE_UNPACKED_BYTES_MAX, STATE_BYTES_MAX,
 };
 use crate::manifest::Limits;
-use crate::revision::{ListedFile, Origin, digest_of};
+use crate::revision::{ListedFile, Origin, authored, digest_of};
+use crate::scene::{SCENE, Scene};
 
 /// The media type of a package.
 pub const PACKAGE_TYPE: &str = "application/vnd.spellhost.package";
 /// Where the manifest lies in a package.
-const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 /// Where the component lies in a package, and in a revision.
 pub const COMPONENT: &str = "code/spell.wasm";
-/// What makes a package a place: the world that its spells belong to.
-pub const SCENE: &str = "scene.json";
 
 /// A revision with everything that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     manifest: String,
     files: BTreeMap<String, Vec<u8>>,
-}
-
-/// Why bytes are no package.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct BundleError {
-    /// `too_large` or `bad_package`.
-    pub code: &'static str,
-    /// What is wrong.
-    pub message: String,
-}
-
-fn bad(message: impl Into<String>) -> BundleError {
-    // Names in an archive are a stranger's; a terminal may show this.
-    BundleError { code: "bad_package", message: message.into().replace(char::is_control, "?") }
-}
-
-fn large(message: impl Into<String>) -> BundleError {
-    BundleError { code: "too_large", message: message.into().replace(char::is_control, "?") }
 }
 
 impl Bundle {
@@ -94,7 +70,7 @@ impl Bundle {
         if component.is_none_or(|file| value["component"]["digest"] != file.digest.to_string()) {
             return Err(bad(format!("`{COMPONENT}` is not the component that the manifest names")));
         }
-        files.get(SCENE).map_or(Ok(()), |scene| check_scene(scene))?;
+        files.get(SCENE).map_or(Ok(()), |scene| Scene::parse(scene).map(drop))?;
         Ok(Self { manifest, files })
     }
 
@@ -103,26 +79,31 @@ impl Bundle {
     /// # Errors
     /// The first thing that is wrong with it.
     pub fn read(bytes: &[u8]) -> Result<Self, BundleError> {
-        let count = check_directory(bytes)?;
-        let broken = |error: zip::result::ZipError| bad(format!("the archive is damaged: {error}"));
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
-        if archive.len() != count {
-            return Err(bad("the archive has two entries of one name"));
-        }
-        let (mut files, mut manifest, mut left) = (BTreeMap::new(), None, PACKAGE_UNPACKED_BYTES_MAX);
-        for at in 0..count {
-            let (path, content) = entry(&mut archive, at, left)?;
-            left -= content.len() as u64;
-            if path == MANIFEST {
-                let text =
-                    String::from_utf8(content).map_err(|_| bad(format!("`{MANIFEST}` is not UTF-8")))?;
-                manifest = Some(text);
-            } else {
-                files.insert(path, content);
-            }
-        }
+        Self::of(archive::read(bytes, PACKAGE_UNPACKED_BYTES_MAX)?)
+    }
+
+    /// A package of what was in an archive.
+    pub(crate) fn of(mut files: BTreeMap<String, Vec<u8>>) -> Result<Self, BundleError> {
+        let manifest = files.remove(MANIFEST);
         let manifest = manifest.ok_or_else(|| bad(format!("the package has no `{MANIFEST}`")))?;
+        let manifest = String::from_utf8(manifest).map_err(|_| bad(format!("`{MANIFEST}` is not UTF-8")))?;
         Self::new(manifest, files)
+    }
+
+    /// What an author sends: a component with its source and assets. Its manifest says what the author knows; what
+    /// the host finds out for itself is not in it.
+    ///
+    /// # Errors
+    /// More than a package holds.
+    pub fn of_author(
+        spell: &SpellId,
+        component: Vec<u8>,
+        origin: &Origin,
+        mut files: BTreeMap<String, Vec<u8>>,
+    ) -> Result<Self, BundleError> {
+        let manifest = authored(spell, &component, origin);
+        files.insert(COMPONENT.into(), component);
+        Self::new(canonical(&manifest), files)
     }
 
     /// The archive: the manifest first, the files by path, every time the same.
@@ -130,26 +111,15 @@ impl Bundle {
     /// # Errors
     /// More than a package holds.
     pub fn write(&self) -> Result<Vec<u8>, BundleError> {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .last_modified_time(DateTime::default())
-            .unix_permissions(0o644);
-        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
         let manifest = (MANIFEST, self.manifest.as_bytes());
         let files = self.files.iter().map(|(path, content)| (path.as_str(), content.as_slice()));
-        let written = std::iter::once(manifest).chain(files).try_for_each(|(path, content)| {
-            archive.start_file(path, options)?;
-            Ok::<_, zip::result::ZipError>(archive.write_all(content)?)
-        });
-        let bytes =
-            written.and_then(|()| archive.finish()).map_err(|error| bad(error.to_string()))?.into_inner();
-        // What was written can be read again.
-        check_directory(&bytes)?;
-        let unpacked: usize = self.files.values().map(Vec::len).sum();
-        if unpacked as u64 > PACKAGE_UNPACKED_BYTES_MAX {
-            return Err(too_much());
-        }
-        Ok(bytes)
+        archive::write(std::iter::once(manifest).chain(files))
+    }
+
+    /// Whose revision it is, where its manifest says so.
+    pub fn spell(&self) -> Option<SpellId> {
+        let value: Value = serde_json::from_str(&self.manifest).ok()?;
+        value["spell_id"].as_str().and_then(SpellId::parse)
     }
 
     /// The canonical manifest.
@@ -194,83 +164,6 @@ impl Bundle {
     }
 }
 
-/// The end of the archive says how much is to come: checked before anything of it is believed.
-fn check_directory(bytes: &[u8]) -> Result<usize, BundleError> {
-    const END: usize = 22;
-    if bytes.len() > PACKAGE_BYTES_MAX {
-        return Err(large(format!("a package has at most {} MiB", PACKAGE_BYTES_MAX >> 20)));
-    }
-    let Some((rest, end)) = bytes.split_last_chunk::<END>() else {
-        return Err(bad("this is no package: it is too short for an archive"));
-    };
-    if !bytes.starts_with(b"PK\x03\x04") || !end.starts_with(b"PK\x05\x06") {
-        return Err(bad("this is no package: no archive, one that was cut off, or one with a comment"));
-    }
-    let short = |at: usize| usize::from(u16::from_le_bytes([end[at], end[at + 1]]));
-    let long = |at: usize| u32::from_le_bytes([end[at], end[at + 1], end[at + 2], end[at + 3]]) as usize;
-    let (here, count, directory, begin) = (short(8), short(10), long(12), long(16));
-    if short(4) != 0 || short(6) != 0 || here != count {
-        return Err(bad("the archive has several parts"));
-    }
-    if count > PACKAGE_FILES_MAX {
-        return Err(large(format!(
-            "a package has at most {PACKAGE_FILES_MAX} files, and this one says {count}"
-        )));
-    }
-    if directory > PACKAGE_DIRECTORY_BYTES_MAX || begin.checked_add(directory) != Some(rest.len()) {
-        return Err(bad("the archive's directory is not where it says"));
-    }
-    // The directory holds what it says, and no more: nothing reads beyond the count.
-    let signatures = rest[begin..].windows(4).filter(|four| *four == b"PK\x01\x02").count();
-    if signatures < count {
-        return Err(bad("the archive's directory is shorter than it says"));
-    }
-    Ok(count)
-}
-
-/// One entry, unpacked into at most `left` bytes.
-fn entry(
-    archive: &mut ZipArchive<Cursor<&[u8]>>,
-    at: usize,
-    left: u64,
-) -> Result<(String, Vec<u8>), BundleError> {
-    let mut file = archive
-        .by_index(at)
-        .map_err(|error| bad(format!("entry {at} of the archive is damaged: {error}")))?;
-    let path = std::str::from_utf8(file.name_raw()).map_err(|_| bad("a name in the archive is not UTF-8"))?;
-    let path = path.to_owned();
-    if file.is_symlink() {
-        return Err(bad(format!("`{}` is a link, and a package has none", path.escape_debug())));
-    }
-    if file.is_dir() {
-        return Err(bad(format!("`{}` is a folder, and a package has only files", path.escape_debug())));
-    }
-    bad_path(&path).map_or(Ok(()), |wrong| Err(bad(wrong)))?;
-    if file.encrypted()
-        || !matches!(file.compression(), CompressionMethod::Stored | CompressionMethod::Deflated)
-    {
-        return Err(bad(format!("`{path}` is packed in a way that packages are not")));
-    }
-    if file.size() > left {
-        return Err(too_much());
-    }
-    if file.size() / PACKAGE_RATIO_MAX > file.compressed_size() {
-        return Err(large(format!("`{path}` unpacks to more than {PACKAGE_RATIO_MAX} times its size")));
-    }
-    let size = file.size();
-    let mut content = Vec::new();
-    let read = file.by_ref().take(size + 1).read_to_end(&mut content);
-    read.map_err(|error| bad(format!("`{path}` is damaged: {error}")))?;
-    if content.len() as u64 != size {
-        return Err(bad(format!("`{path}` has another size than the archive says")));
-    }
-    Ok((path, content))
-}
-
-fn too_much() -> BundleError {
-    large(format!("a package unpacks to at most {} MiB", PACKAGE_UNPACKED_BYTES_MAX >> 20))
-}
-
 /// The files that a manifest names.
 fn listed(manifest: &Value) -> Result<Vec<ListedFile>, BundleError> {
     let wrong = || bad("the manifest's `files` is no list of path, digest and size");
@@ -312,21 +205,11 @@ fn limits(value: &Value) -> Result<Limits, BundleError> {
     })
 }
 
-/// What a place's scene may say. What it means is for who opens it.
-fn check_scene(bytes: &[u8]) -> Result<(), BundleError> {
-    const KEYS: [&str; 4] = ["seed", "terrain", "entities", "spells"];
-    let wrong = |why: String| bad(format!("`{SCENE}`: {why}"));
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
-    let object = value.as_object().ok_or_else(|| wrong("not an object".into()))?;
-    match object.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        Some(key) => Err(wrong(format!("there is no `{}`, only {}", key.escape_debug(), KEYS.join(", ")))),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::zipped;
+    use crate::limits::PACKAGE_BYTES_MAX;
     use serde_json::json;
 
     fn listing(files: &[(&str, &[u8])]) -> String {
@@ -370,23 +253,6 @@ mod tests {
             }
             assert!(Bundle::read(&bytes[..at]).is_err(), "cut at {at}");
         }
-    }
-
-    /// An archive of anything.
-    fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, content) in entries {
-            let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-            match name.strip_prefix("link:") {
-                Some(name) => archive.add_symlink(name, "/etc/passwd", options).unwrap(),
-                None if name.ends_with('/') => archive.add_directory(*name, options).unwrap(),
-                None => {
-                    archive.start_file(*name, options).unwrap();
-                    archive.write_all(content).unwrap();
-                }
-            }
-        }
-        archive.finish().unwrap().into_inner()
     }
 
     #[test]

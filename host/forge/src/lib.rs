@@ -6,6 +6,7 @@
 //! stranger's component is compiled where it can harm nobody. It does deliberately not know what a
 //! component does when it runs.
 
+mod archive;
 mod asc;
 mod assemblyscript;
 mod build;
@@ -30,10 +31,12 @@ mod messages;
 mod module;
 mod output;
 mod package;
+mod place;
 mod plan;
 mod process;
 mod revision;
 mod rustc;
+mod scene;
 mod sdk;
 mod sources;
 mod suggestion;
@@ -45,9 +48,10 @@ mod watch;
 mod workbench;
 mod worker;
 
+pub use archive::BundleError;
 pub use assemblyscript::WarmCompiler;
 pub use build::{BuildOptions, Built, Progress, build};
-pub use bundle::{Bundle, BundleError, COMPONENT, PACKAGE_TYPE, SCENE};
+pub use bundle::{Bundle, COMPONENT, PACKAGE_TYPE};
 pub use cache::Cache;
 pub use cage::{CAGE_COMMAND, SourceLimits};
 pub use cancel::Cancel;
@@ -62,7 +66,9 @@ pub use interface::interface;
 pub use language::Language;
 pub use manifest::{Limits, Manifest, ParamValue, RunDefaults, RunRemote, RunWorld};
 pub use output::write_atomic;
+pub use place::{Carried, PLACE, Package, Place, PlaceManifest};
 pub use revision::{ListedFile, Origin, Revision, digest_of, id_from_name};
+pub use scene::{Binding, SCENE, Scene};
 pub use toolchain::Toolchain;
 pub use walls::enter;
 pub use watch::{Watch, WatchError, WatchEvent};

@@ -113,5 +113,17 @@ pub const PACKAGE_DIRECTORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The most bytes of a revision's manifest.
 pub const MANIFEST_JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// The most bytes of a `scene.json`.
+pub const SCENE_BYTES_MAX: usize = 1024 * 1024;
+/// The most edits of a scene.
+pub const SCENE_EDITS_MAX: usize = 1_024;
+/// The most chunks that the edits of a scene touch, each counted as often as it is touched; a world holds twice as many
+/// changed ones.
+pub const SCENE_CHUNKS_MAX: usize = 8_192;
+/// The most entities of a scene.
+pub const SCENE_ENTITIES_MAX: usize = 1_024;
+/// The most spells of a place.
+pub const SCENE_SPELLS_MAX: usize = 32;
+
 const _: () = assert!(MEMORY_BYTES_MIN <= MEMORY_BYTES_MAX, "one page fits");
 const _: () = assert!(STACK_BYTES < MEMORY_BYTES_MAX, "the stack leaves room for the heap");

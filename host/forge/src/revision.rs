@@ -95,6 +95,32 @@ fn manifest(spell: &SpellId, component: &Component, origin: &Origin) -> Value {
     })
 }
 
+/// A manifest of what an author knows without the host: it lists what is sent and how that was made.
+pub(crate) fn authored(spell: &SpellId, component: &[u8], origin: &Origin) -> Value {
+    let digest = digest_of(component).to_string();
+    let code = json!({"path": "code/spell.wasm", "digest": digest, "size": component.len()});
+    let listed = origin
+        .files
+        .iter()
+        .map(|file| json!({"path": file.path, "digest": file.digest.to_string(), "size": file.size}));
+    let limits = &origin.limits;
+    json!({
+        "format": 1,
+        "spell_id": spell.as_str(),
+        "language": origin.language,
+        "component": {"digest": digest, "size": component.len()},
+        "files": std::iter::once(code).chain(listed).collect::<Vec<_>>(),
+        "limits": {
+            "fuel": limits.fuel,
+            "memory": limits.memory,
+            "commands": limits.commands,
+            "edited_voxels": limits.edited_voxels,
+            "state": limits.state,
+        },
+        "build": {"toolchain": origin.toolchain},
+    })
+}
+
 /// One digest over the paths and contents of the source.
 fn source_digest(files: &[&ListedFile]) -> Digest {
     let list: String = files.iter().map(|file| format!("{} {}\n", file.digest, file.path)).collect();

@@ -308,6 +308,7 @@ impl Host {
             "state_hash": hash.to_string(),
             "players": world.facts.players.load(Ordering::Relaxed),
             "snapshot": format!("/worlds/{id}/snapshot"),
+            "place": world.place.map(|package| package.to_string()),
         }))
     }
 

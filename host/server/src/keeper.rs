@@ -18,6 +18,7 @@ use spellhost_wire::Frame;
 use crate::failure::Failure;
 use crate::limits::LOG_TICKS;
 use crate::metering;
+use crate::places::Placed;
 use crate::world::Recorder;
 use crate::world::ask::Answer;
 
@@ -47,10 +48,10 @@ impl Keeper {
     ///
     /// # Errors
     /// Where the system gives none.
-    pub fn start(store: Store, world: WorldId, engine_id: String) -> std::io::Result<Self> {
+    pub fn start(store: Store, world: WorldId, engine_id: String, placed: Placed) -> std::io::Result<Self> {
         let (kept, receiver) = channel();
         let asks = Arc::new(AtomicBool::new(false));
-        let mut log = Log { store, world, engine_id, asks: asks.clone(), misses: None };
+        let mut log = Log { store, world, engine_id, placed, asks: asks.clone(), misses: None };
         let thread = std::thread::Builder::new()
             .name(format!("keeping {}", log.world))
             .spawn(move || log.keep(&receiver))?;
@@ -93,6 +94,7 @@ struct Log {
     store: Store,
     world: WorldId,
     engine_id: String,
+    placed: Placed,
     asks: Arc<AtomicBool>,
     /// Since when frames are missing: what follows them is of no use without a snapshot.
     misses: Option<Instant>,
@@ -175,31 +177,39 @@ impl Log {
     }
 
     fn save(&self, world: &World) -> Result<(), StoreError> {
-        save(&self.store, &self.world, &self.engine_id, world)?;
+        save(&self.store, &self.world, &self.engine_id, world, &self.placed)?;
         self.store.retain(&self.world, Retention { ticks: Some(LOG_TICKS), bytes: None })?;
         Ok(())
     }
 }
 
-/// Keeps the state of a world.
+/// Keeps the state of a world, and what it was made of.
 ///
 /// # Errors
 /// Where the store does not take it.
-pub fn save(store: &Store, id: &WorldId, engine_id: &str, world: &World) -> Result<(), StoreError> {
+pub fn save(
+    store: &Store,
+    id: &WorldId,
+    engine_id: &str,
+    world: &World,
+    placed: &Placed,
+) -> Result<(), StoreError> {
     let digest = store.put(&world.snapshot())?;
-    let refs = world.components().map(|component| Digest(component.0)).collect();
+    let pins = placed.pins.values().copied();
+    let refs = world.components().map(|component| Digest(component.0)).chain(pins).collect();
+    let own = Part { name: WORLD_PART.into(), digest };
     let snapshot = NewSnapshot {
         tick: world.tick(),
         hash: world.state_hash().0,
         engine_id: engine_id.into(),
-        parts: vec![Part { name: WORLD_PART.into(), digest }],
+        parts: std::iter::once(own).chain(placed.parts().iter().cloned()).collect(),
         refs,
     };
     store.save_snapshot(id, snapshot).map(|_| ())
 }
 
 /// The revisions and components that a frame names, which its log keeps from being removed.
-fn named(frame: &Frame) -> impl Iterator<Item = Digest> {
+pub fn named(frame: &Frame) -> impl Iterator<Item = Digest> {
     let casts = frame.casts.iter().flat_map(|cast| [cast.revision_id, cast.component]);
     let swaps = frame.swaps.iter().flat_map(|swap| [swap.revision_id, swap.component]);
     casts.chain(swaps).map(|digest| Digest(digest.0)).collect::<Vec<_>>().into_iter()

@@ -22,6 +22,7 @@ mod spells;
 mod excerpt;
 mod jobs;
 mod packages;
+mod places;
 
 mod keeper;
 mod recovery;

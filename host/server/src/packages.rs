@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use spellhost_forge::{Bundle, BundleError, PACKAGE_TYPE, Revision as Built};
+use spellhost_forge::{Bundle, BundleError, PACKAGE_TYPE, Package, Revision as Built};
 use spellhost_wire::Code;
 use spellhost_wire::reply::Uploaded;
 
@@ -85,7 +85,13 @@ impl Spells<'_> {
     ) -> Result<(Uploaded, bool), Failure> {
         let owner = self.spell(spell)?.owner;
         actor.check(Action::Author(&owner))?;
-        let bundle = Bundle::read(bytes)?;
+        let bundle = match Package::read(bytes)? {
+            Package::Spell(bundle) => bundle,
+            Package::Place(_) => {
+                let message = "this package is a place and no spell: POST /worlds makes a world of it";
+                return Err(Failure::new(Code::NotASpell, message));
+            }
+        };
         let origin = bundle.origin()?;
         let component = self.shelf.take(self.store, bundle.component())?;
         let built = Built::new(spell_of(spell)?, &component, &origin);

@@ -16,6 +16,7 @@ use spellhost_wire::Frame;
 
 use crate::keeper::{WORLD_PART, save};
 use crate::limits::BACKLOG_FRAMES;
+use crate::places::Placed;
 
 /// Why a world cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,8 @@ pub enum RecoveryError {
     Epoch { world: String, old: String, new: String },
     #[error("frames from tick {tick} on are missing; the next that is kept is {next}")]
     Gap { tick: u64, next: u64 },
+    #[error("the place of this world cannot be read: {reason}")]
+    Place { reason: String },
 }
 
 /// A world and the last frames of its log.
@@ -42,6 +45,8 @@ pub struct Recovered {
     pub world: World,
     /// The newest last.
     pub frames: VecDeque<Arc<Frame>>,
+    /// What it was made of.
+    pub placed: Placed,
 }
 
 /// Brings a world back; a new one where nothing is kept of it.
@@ -55,12 +60,17 @@ pub fn recover(
     engine_id: &str,
 ) -> Result<Recovered, RecoveryError> {
     let begins = enter_epoch(store, id, config, engine_id)?;
-    let mut world = match store.snapshot_at(id, u64::MAX)? {
-        Some(snapshot) => restored(store, &snapshot)?,
-        None => World::new(config),
+    let (mut world, placed) = match store.snapshot_at(id, u64::MAX)? {
+        Some(snapshot) => (restored(store, &snapshot)?, Placed::of(store, &snapshot)?),
+        None => (World::new(config), Placed::default()),
     };
     let mut frames = VecDeque::new();
-    let Some(last) = store.last_tick(id)? else { return Ok(Recovered { world, frames }) };
+    let Some(last) = store.last_tick(id)? else {
+        if world.tick() == 0 {
+            frames.extend(placed.found(store, id, engine_id, &mut world)?.map(Arc::new));
+        }
+        return Ok(Recovered { world, frames, placed });
+    };
     let from = world.tick().min(last.saturating_sub(BACKLOG_FRAMES as u64 - 1).max(begins));
     let mut pins = Pins::new();
     for entry in store.read(id, from..=last)? {
@@ -81,7 +91,7 @@ pub fn recover(
         frames.push_back(Arc::new(frame));
     }
     keep_followed_by(&mut frames, world.tick());
-    Ok(Recovered { world, frames })
+    Ok(Recovered { world, frames, placed })
 }
 
 /// Forgets frames before a gap, as a full disk leaves it before a snapshot: nobody can follow them across it.
@@ -109,7 +119,7 @@ fn enter_epoch(
 ) -> Result<u64, RecoveryError> {
     let Some(snapshot) = store.snapshot_at(id, u64::MAX)? else {
         // From the first moment on it is known whose frames follow.
-        save(store, id, engine_id, &World::new(config))?;
+        save(store, id, engine_id, &World::new(config), &Placed::default())?;
         return Ok(0);
     };
     if snapshot.engine_id == engine_id {
@@ -123,7 +133,7 @@ fn enter_epoch(
     let tick = snapshot.tick.saturating_sub(1);
     store.append_epoch(id, Epoch { tick, from_engine: old, to_engine: new })?;
     // A snapshot of this engine: whoever opens the world next knows whose frames follow.
-    save(store, id, engine_id, &world)?;
+    save(store, id, engine_id, &world, &Placed::of(store, &snapshot)?)?;
     Ok(snapshot.tick)
 }
 

@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use spellhost_forge::Workbench;
@@ -94,12 +95,28 @@ impl ServeError {
 
 /// A wish to stop. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<tokio::sync::Notify>);
+pub struct Stop(Arc<Stopping>);
+
+#[derive(Debug, Default)]
+struct Stopping {
+    told: tokio::sync::Notify,
+    is_done: AtomicBool,
+}
 
 impl Stop {
-    /// Stops what waits for it, now or as soon as it waits.
+    /// Stops what waits for it, now or as soon as it waits: perhaps because of a signal that it hears of in a moment.
     pub fn now(&self) {
-        self.0.notify_one();
+        self.0.told.notify_one();
+    }
+
+    /// The same where there is no signal to be heard of: what was to be done is done.
+    pub fn done(&self) {
+        self.0.is_done.store(true, Ordering::Release);
+        self.now();
+    }
+
+    fn is_done(&self) -> bool {
+        self.0.is_done.load(Ordering::Acquire)
     }
 }
 
@@ -175,7 +192,10 @@ impl Signals {
     async fn end(mut self, stop: Stop) -> Ended {
         tokio::select! {
             ended = self.next() => return ended,
-            () = stop.0.notified() => {}
+            () = stop.0.told.notified() => {}
+        }
+        if stop.is_done() {
+            return Ended::Told;
         }
         // The program may have told of a signal before the runtime did: which one it was is known in
         // a moment, unless it came before anybody listened.

@@ -292,7 +292,11 @@ impl Spells<'_> {
         self.shelf.revision(self.store, Digest(id.0))
     }
 
-    fn refuse_taken_down(self, id: spellhost_store::Digest) -> Result<(), Failure> {
+    /// Refuses what the operator has taken down.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn refuse_taken_down(self, id: spellhost_store::Digest) -> Result<(), Failure> {
         match self.store.revision(&id)?.taken_down {
             None => Ok(()),
             Some(taken) => {

@@ -11,7 +11,7 @@ mod reporting;
 pub mod subscriber;
 pub mod telling;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,6 +83,8 @@ pub struct WorldHandle {
     pub facts: Arc<Facts>,
     /// Its last ticks, for who looks for a difference.
     pub past: Past,
+    /// The package of the place that it was made of.
+    pub place: Option<spellhost_store::Digest>,
     asks: Sender<Ask>,
 }
 
@@ -143,6 +145,8 @@ struct Playing {
     world: World,
     channel: Channel,
     heads: Heads,
+    /// Spells that stay at one revision here, wherever their channels point.
+    pinned: BTreeSet<SpellId>,
     library: Library,
     caster: Arc<Caster>,
     recorder: Box<dyn Recorder>,
@@ -197,7 +201,8 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
     let facts = Arc::new(Facts::default());
     facts.set(&start.recovered.world);
     let (past, teller) = Past::start(&start.id)?;
-    let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), past, asks };
+    let place = start.recovered.placed.package();
+    let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), past, place, asks };
     let Start { id, recovered, channel, heads, library, caster, recorder, notices } = start;
     let entering = Entering { inputs: first_inputs(&recovered.world, &heads), ..Entering::default() };
     let playing = Playing {
@@ -205,6 +210,7 @@ pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHand
         world: recovered.world,
         channel,
         heads,
+        pinned: recovered.placed.pins.into_keys().collect(),
         library,
         caster,
         recorder,
@@ -356,6 +362,10 @@ impl Playing {
     }
 
     fn swap(&mut self, swapping: Swapping, answer: Answer<u64>) {
+        if self.pinned.contains(&swapping.spell) {
+            // Who publishes need not wait for a world in which nothing changes.
+            return drop(answer.send(Ok(self.world.tick())));
+        }
         let (tick, rate) = (self.world.tick(), swapping.guard);
         self.guards.retain(|guard| (&guard.spell, guard.channel) != (&swapping.spell, swapping.channel));
         let guard = |rate| {

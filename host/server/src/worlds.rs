@@ -15,8 +15,9 @@ use spellhost_wire::Code;
 
 use crate::failure::Failure;
 use crate::host::{DEFAULT_WORLD, Host, sim_channel};
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, save};
 use crate::limits::{OWNED_WORLDS_MAX, WORLD_NAME_BYTES_MAX, WORLDS_MAX};
+use crate::places::Placed;
 use crate::recovery::{RecoveryError, recover};
 use crate::who::{Actor, GUEST, new_token};
 use crate::world::ask::{Ask, Closing};
@@ -75,11 +76,18 @@ pub fn terrain_of(name: &str) -> Option<Terrain> {
 }
 
 impl Wanted {
+    /// The same with this terrain and seed.
+    pub fn of_config(self, config: WorldConfig) -> Self {
+        let terrain = TERRAINS.iter().find(|(_, terrain)| *terrain == config.terrain);
+        let terrain = terrain.map(|(name, _)| (*name).to_owned());
+        Self { terrain, seed: Some(format!("{:x}", config.seed)), ..self }
+    }
+
     /// Checks what was asked for and chooses the rest.
     ///
     /// # Errors
     /// `bad_param`, which names the field.
-    fn chosen(self, owner: &str) -> Result<NewWorld, Failure> {
+    pub fn chosen(self, owner: &str) -> Result<NewWorld, Failure> {
         let bad = |why: &str| Failure::new(Code::BadParam, why);
         let token = new_token().map_err(|error| Failure::internal(&error))?;
         let world_id = WorldId::parse(&format!("world-{}", &token[..12]))?;
@@ -130,7 +138,8 @@ impl Worlds {
         let engine_id = host.shelf.engine().id().to_string();
         let config = WorldConfig { terrain, seed: kept.seed };
         let recovered = recover(&host.store, id, config, &engine_id)?;
-        let heads = heads(host)?;
+        let mut heads = heads(host)?;
+        recovered.placed.pin(host, &mut heads)?;
         let mut library = Library::new();
         heads.values().for_each(|(_, component)| library.insert(component.clone()));
         for component in recovered.world.components() {
@@ -138,7 +147,8 @@ impl Worlds {
             host.store.get(&spellhost_store::Digest(component.0))?;
             library.insert(host.shelf.component(&host.store, component)?);
         }
-        let recorder = Box::new(Keeper::start(host.store.clone(), id.clone(), engine_id)?);
+        let recorder =
+            Box::new(Keeper::start(host.store.clone(), id.clone(), engine_id, recovered.placed.clone())?);
         let (channel, caster) = (sim_channel(kept.channel), self.caster.clone());
         let (id, notices) = (id.to_string(), host.notices.clone());
         let start = Start { id: id.clone(), recovered, channel, heads, library, caster, recorder, notices };
@@ -192,26 +202,62 @@ impl Host {
         owner: &Actor,
         wanted: Wanted,
     ) -> Result<WorldHandle, Failure> {
-        let new = wanted.chosen(owner.name())?;
-        let is_operator = *owner == Actor::Operator;
+        self.make_world(owner, wanted.chosen(owner.name())?, Placed::default()).await
+    }
+
+    /// Makes a world of a place, or of none, and opens it.
+    ///
+    /// # Errors
+    /// `rate_limited` where there are as many as there may be; then, and where it cannot be opened, there is none.
+    pub async fn make_world(
+        self: &Arc<Self>,
+        owner: &Actor,
+        new: NewWorld,
+        placed: Placed,
+    ) -> Result<WorldHandle, Failure> {
+        let owner = owner.clone();
         // A channel that moves between reading the heads and listening would be missed.
         let _turn = self.moving.lock().await;
         self.blocking(move |host| {
-            let all = host.store.worlds()?;
-            let own = all
-                .iter()
-                .filter(|world| world.owner == new.owner && world.world_id.as_str() != DEFAULT_WORLD);
-            if all.len() >= WORLDS_MAX || (!is_operator && own.count() >= OWNED_WORLDS_MAX) {
-                let most = format!(
-                    "at most {WORLDS_MAX} worlds here and {OWNED_WORLDS_MAX} of one owner: delete one"
-                );
-                return Err(Failure::new(Code::RateLimited, most));
-            }
+            host.check_room(&owner)?;
             let id = new.world_id.clone();
             host.store.create_world(new)?;
-            host.open(&id)
+            let opened = host.begin(&id, &placed).and_then(|()| host.open(&id));
+            if opened.is_err() {
+                // What cannot be opened now is not tried again at every start.
+                let _ = host.store.delete_world(&id);
+            }
+            opened
         })
         .await
+    }
+
+    /// Keeps what a world that has played nothing is made of, so that it is opened as that whatever happens.
+    fn begin(&self, id: &WorldId, placed: &Placed) -> Result<(), Failure> {
+        if placed.package().is_none() {
+            return Ok(());
+        }
+        let kept = self.store.world(id)?;
+        let config = WorldConfig { terrain: terrain_of(&kept.terrain).unwrap_or_default(), seed: kept.seed };
+        let engine_id = self.shelf.engine().id().to_string();
+        Ok(save(&self.store, id, &engine_id, &World::new(config), placed)?)
+    }
+
+    /// That somebody may have one world more.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub fn check_room(&self, owner: &Actor) -> Result<(), Failure> {
+        let all = self.store.worlds()?;
+        let own = all
+            .iter()
+            .filter(|world| world.owner == owner.name() && world.world_id.as_str() != DEFAULT_WORLD);
+        if all.len() < WORLDS_MAX && (*owner == Actor::Operator || own.count() < OWNED_WORLDS_MAX) {
+            return Ok(());
+        }
+        let most =
+            format!("at most {WORLDS_MAX} worlds here and {OWNED_WORLDS_MAX} of one owner: delete one");
+        Err(Failure::new(Code::RateLimited, most))
     }
 
     /// A world that is open, or one that the store has and that is opened now.

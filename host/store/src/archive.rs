@@ -154,6 +154,9 @@ impl<W: Write> Writer<'_, W> {
     }
 }
 
+/// How every archive begins.
+pub const ARCHIVE_BEGIN: [u8; 4] = record::MAGIC;
+
 /// Makes the store that an archive holds, in a directory that is empty or not there.
 ///
 /// # Errors

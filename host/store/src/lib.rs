@@ -48,7 +48,7 @@ mod gc;
 mod recover;
 
 pub use accounts::Account;
-pub use archive::{Exported, Imported, import};
+pub use archive::{ARCHIVE_BEGIN, Exported, Imported, import};
 pub use artefacts::ArtefactKey;
 pub use blobs::{BlobInfo, Blobs};
 pub use channels::{Channel, Entry, Expected, Moved, Pointer, Publish, Reason, Rollback};

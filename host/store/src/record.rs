@@ -6,7 +6,7 @@
 
 use crate::limits::RECORD_BYTES_MAX;
 
-const MAGIC: [u8; 4] = *b"\xf3rec";
+pub(crate) const MAGIC: [u8; 4] = *b"\xf3rec";
 /// Magic, length, number, previous hash.
 const HEAD: usize = 4 + 4 + 8 + 16;
 /// What a record takes beside its payload.

@@ -4,7 +4,7 @@
 //! The fuzzer (`tools/fuzz`) and the replay of the corpus (`tests/corpus.rs`) call the same
 //! functions. Every function ends for every input; a panic is a finding.
 
-use spellhost_forge::{Bundle, Manifest};
+use spellhost_forge::{Bundle, Manifest, Package, Scene};
 use spellhost_lockstep::applying::{apply_tick, verdicts};
 use spellhost_lockstep::{Pins, entering};
 use spellhost_runtime::limits::PROBLEMS_MAX;
@@ -21,6 +21,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("admission", admission),
     ("manifest", manifest),
     ("package", package),
+    ("scene", scene),
     ("recording", recording),
     ("frame", frame),
     ("frame_json", frame_json),
@@ -58,13 +59,32 @@ pub fn manifest(bytes: &[u8]) {
 
 /// A package: what is accepted is written again and read as the same.
 pub fn package(bytes: &[u8]) {
-    match Bundle::read(bytes) {
-        Ok(bundle) => {
-            let again =
-                bundle.write().unwrap_or_else(|error| panic!("what was read is not written: {error}"));
+    let unwritten = |error| -> Vec<u8> { panic!("what was read is not written: {error}") };
+    match Package::read(bytes) {
+        Ok(Package::Spell(bundle)) => {
+            let again = bundle.write().unwrap_or_else(unwritten);
             assert_eq!(Bundle::read(&again).as_ref(), Ok(&bundle));
             // Limits and languages that no manifest has are an answer, too.
             let _ = bundle.origin();
+        }
+        Ok(Package::Place(place)) => {
+            let again = place.write().unwrap_or_else(unwritten);
+            assert_eq!(Package::read(&again), Ok(Package::Place(place)));
+        }
+        Err(error) => assert!(!error.message.contains(char::is_control), "{error:?}"),
+    }
+}
+
+/// A scene: what is accepted is a world's first tick, with every entity in it.
+pub fn scene(bytes: &[u8]) {
+    match Scene::parse(bytes) {
+        Ok(scene) => {
+            let inputs = scene.inputs(Vec::new());
+            let spawns = inputs.ops.iter().filter(|op| matches!(op, spellhost_sim::Op::Spawn(_))).count();
+            let mut world = World::new(scene.config());
+            world.open_tick(inputs);
+            world.close_tick(Vec::new());
+            assert_eq!(world.entities().count(), spawns);
         }
         Err(error) => assert!(!error.message.contains(char::is_control), "{error:?}"),
     }

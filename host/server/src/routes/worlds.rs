@@ -5,22 +5,25 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Json, Response};
 use serde::Deserialize;
 use serde_json::json;
+use spellhost_forge::PACKAGE_TYPE;
 use spellhost_sim::{World, WorldConfig};
-use spellhost_store::{WorldId, WorldUpdate};
+use spellhost_store::{Blobs as _, WorldId, WorldUpdate};
 use spellhost_wire::Code;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use super::{Answer, App, bearer, read};
 use crate::excerpt::Past;
 use crate::failure::Failure;
 use crate::host::{Host, Sender};
+use crate::limits::UPLOAD_BYTES_MAX;
+use crate::packages::is_package;
 use crate::who::Action;
 use crate::world::WorldHandle;
 use crate::world::ask::Ask;
@@ -30,7 +33,9 @@ use crate::worlds::{Wanted, name_of};
 pub fn routes() -> OpenApiRouter<Arc<Host>> {
     OpenApiRouter::new()
         .routes(routes!(join))
-        .routes(routes!(worlds))
+        .routes(large(routes!(worlds, create_world)))
+        .routes(large(routes!(create_world_there)))
+        .routes(routes!(place))
         .routes(routes!(world, save, delete))
         .routes(routes!(snapshot))
         .routes(routes!(log))
@@ -102,6 +107,99 @@ async fn worlds(State(host): App) -> Answer {
         }
     }
     Ok(Json(json!({"items": items, "worlds": items})))
+}
+
+/// Routes that take a package.
+fn large((schemas, paths, methods): UtoipaMethodRouter<Arc<Host>>) -> UtoipaMethodRouter<Arc<Host>> {
+    (schemas, paths, methods.layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct NewQuery {
+    /// One line for people; what the place or the body says where it is not given.
+    name: Option<String>,
+    /// The channel that spells follow which the place does not bind: `stable` (default), `beta` or `draft`.
+    channel: Option<String>,
+}
+
+/// A world of the caller's own: of a place, where the body is the package of one, or else of what it says.
+///
+/// The place's edits, entities and spells are the world's first tick, and all of it: the same package gives the
+/// same state after tick 0 on every host. A spell that the place carries is uploaded first, as any upload; one
+/// that it names by revision must be the caller's, or have been on `beta` or `stable`. In this world they
+/// stay at these revisions, wherever their channels move.
+#[utoipa::path(
+    post,
+    path = "/worlds",
+    tag = "worlds",
+    params(NewQuery),
+    request_body(
+        content((Vec<u8> = "application/vnd.spellhost.package"), (Option<Wanted> = "application/json")),
+    ),
+    responses((status = 201, description = "The world; `place` is the digest of its package"))
+)]
+async fn create_world(
+    State(host): App,
+    sender: Sender,
+    Query(query): Query<NewQuery>,
+    body: Bytes,
+) -> Answer<Response> {
+    sender.actor.check(Action::Play)?;
+    let is_place = is_package(&body);
+    let said: Wanted = if is_place { Wanted::default() } else { read(&body)? };
+    let channel = query.channel.map(|name| channel_named(&name)).transpose()?;
+    let wanted = Wanted { name: query.name.or(said.name), channel: channel.or(said.channel), ..said };
+    let world = match is_place {
+        true => host.create_place(&sender, wanted, body.to_vec()).await?,
+        false => host.create_world(&sender.actor, wanted).await?,
+    };
+    Ok((StatusCode::CREATED, Json(host.world_facts(&world.id).await?)).into_response())
+}
+
+fn channel_named(name: &str) -> Result<spellhost_wire::Channel, Failure> {
+    let none = || Failure::new(Code::BadParam, "channel: it is draft, beta or stable");
+    serde_json::from_value(name.into()).map_err(|_| none())
+}
+
+/// As `POST /worlds`.
+#[utoipa::path(
+    post,
+    path = "/world",
+    tag = "worlds",
+    params(NewQuery),
+    request_body(
+        content((Vec<u8> = "application/vnd.spellhost.package"), (Option<Wanted> = "application/json")),
+    ),
+    responses((status = 201, description = "The world; `place` is the digest of its package"))
+)]
+async fn create_world_there(
+    host: App,
+    sender: Sender,
+    query: Query<NewQuery>,
+    body: Bytes,
+) -> Answer<Response> {
+    create_world(host, sender, query, body).await
+}
+
+/// The package of the place that a world was made of, with its assets.
+#[utoipa::path(
+    get,
+    path = "/worlds/{id}/place",
+    tag = "worlds",
+    params(("id" = String, Path, description = "The world")),
+    responses((status = 200, description = "The package", content_type = "application/vnd.spellhost.package"))
+)]
+async fn place(State(host): App, Path(id): Path<String>) -> Answer<Response> {
+    let none = || Failure::new(Code::NotFound, "this world was made of no place");
+    let digest = host.world(&id)?.place.ok_or_else(none)?;
+    let bytes = host.blocking(move |host| Ok(host.store.get(&digest)?)).await?;
+    let headers = [
+        (header::CONTENT_TYPE, PACKAGE_TYPE.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.spellpkg\"")),
+        (header::ETAG, format!("\"{digest}\"")),
+    ];
+    Ok((headers, bytes).into_response())
 }
 
 /// One world.
