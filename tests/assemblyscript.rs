@@ -52,7 +52,7 @@ fn component(spell: &str) -> String {
 }
 
 /// What a cast came to, without what two languages may do differently: fuel and time, and how and when they keep their
-/// state.
+/// state; whether they keep any is the same.
 fn deeds(component: &str, arguments: &[&str]) -> Value {
     let (_, object) = json(&root(), &[&["run", component, "--once", "--json"], arguments].concat());
     let casts = object["casts"].as_array().unwrap_or_else(|| panic!("{component}: {object:#}")).clone();
@@ -60,9 +60,11 @@ fn deeds(component: &str, arguments: &[&str]) -> Value {
         let calls = cast["calls"].as_array().expect("calls").iter();
         let calls = calls.map(|call| serde_json::json!([call["export"], call["tick"], call["outcome"]]));
         let effects = cast["effects"].as_array().expect("effects").iter();
+        let (saves, others): (Vec<_>, Vec<_>) = effects.partition(|effect| effect["type"] == "save");
         serde_json::json!({
             "outcome": cast["outcome"],
-            "effects": effects.filter(|effect| effect["type"] != "save").collect::<Vec<_>>(),
+            "keeps state": !saves.is_empty(),
+            "effects": others,
             "voxels_changed": cast["voxels_changed"],
             "entities_hit": cast["entities_hit"],
             "calls": calls.collect::<Vec<_>>(),

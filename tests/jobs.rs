@@ -381,17 +381,71 @@ fn a_job_is_cancelled_while_it_waits_and_while_it_runs() {
     assert_eq!(client.ask("job.cancel", json!({"job_id": 999}))["data"]["code"], "unknown_job");
 }
 
-/// How many processes were started for this folder, cages and what is in them: the first process of a
+/// The processes that were started for this folder, cages and what is in them: the first process of a
 /// cage names the folder, and what it started cannot be without it.
-fn processes(folder: &Path) -> usize {
+fn cages(folder: &Path) -> Vec<i32> {
     let folder = folder.to_string_lossy().into_owned();
     let entries = fs::read_dir("/proc").expect("a system with processes").flatten();
-    let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    let is_cage = |line: &Vec<u8>| {
-        let line = String::from_utf8_lossy(line);
+    let is_cage = |line: Vec<u8>| {
+        let line = String::from_utf8_lossy(&line).into_owned();
         line.contains("compile-source") && line.contains(&folder)
     };
-    lines.filter(is_cage).count()
+    let cages = entries.filter(|entry| fs::read(entry.path().join("cmdline")).is_ok_and(is_cage));
+    cages.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok()).collect()
+}
+
+fn processes(folder: &Path) -> usize {
+    cages(folder).len()
+}
+
+#[test]
+fn a_compiler_that_is_killed_fails_its_job_and_no_other() {
+    use nix::sys::signal::{Signal, kill};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let host = Host::configured(folder.path(), |command| {
+        command.args(["--build-workers", "1", "--build-seconds", "200"]);
+    });
+    created(&host, "ember");
+    let killed = build(&host, "ember", json!({"code": format!("{}\n{ENDLESS}", fireball())}));
+    until("the compiler runs", || processes(folder.path()) > 0);
+    for cage in cages(folder.path()) {
+        // One that ended with another is gone by now.
+        let _ = kill(nix::unistd::Pid::from_raw(cage), Signal::SIGKILL);
+    }
+    let told = ended(&host, killed);
+    assert_eq!(told["status"], "failed", "{told:#}");
+    assert!(
+        told["error_message"].as_str().is_some_and(|text| text.contains("was ended (signal")),
+        "{told:#}"
+    );
+    until("nothing is left", || is_clean(&host) && processes(folder.path()) == 0);
+    succeeded(&host, build(&host, "ember", json!({"code": LEAST, "language": "wat"})));
+}
+
+#[test]
+fn a_host_without_compilers_says_what_is_missing_and_takes_what_needs_none() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).expect("a writable folder");
+    let host = Host::configured(folder.path(), |command| {
+        command
+            .env("PATH", &empty)
+            .env("HOME", &empty)
+            .env("CARGO_HOME", &empty)
+            .env_remove("XDG_CACHE_HOME");
+    });
+    created(&host, "ember");
+    for (language, code, word) in
+        [("rust", fireball(), "no Rust to compile with"), ("assemblyscript", script(), "need Node.js")]
+    {
+        let id = build(&host, "ember", json!({"code": code, "language": language}));
+        let told = ended(&host, id);
+        assert_eq!(told["status"], "failed", "{told:#}");
+        let message = told["error_message"].as_str().expect("a reason");
+        assert!(message.contains(word) && message.contains("install it with"), "{message}");
+    }
+    succeeded(&host, build(&host, "ember", json!({"code": LEAST, "language": "wat"})));
+    assert!(is_clean(&host));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod certify;
 mod clients;
 mod components;
 mod determinism;
+mod doctor;
 mod follower;
 mod generated;
 #[allow(dead_code, reason = "shared with the tests of the engine, which use all of it")]

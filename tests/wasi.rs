@@ -1,21 +1,31 @@
 //! Deterministic WASI through the binary: off until it is allowed, and then the same everywhere.
 //!
-//! The spell is `tests/wasi/rust`, which asks Rust's standard library for all that WASI could tell;
-//! its component for wasm32-wasip2 is checked in.
+//! The spells are `tests/wasi/rust` and `tests/wasi/c`, which ask their standard libraries for all that WASI could tell;
+//! their components are checked in.
 
 use serde_json::{Value, json as object};
 
 use crate::binary::{json, root, run};
 
 const SPELL: &str = "tests/wasi/standard.wasm";
+const C: &str = "tests/wasi/c.wasm";
 
 fn told(command: &str, arguments: &[&str]) -> (i32, Value) {
-    json(&root(), &[&[command, SPELL, "--json"], arguments].concat())
+    told_of(SPELL, command, arguments)
+}
+
+fn told_of(spell: &str, command: &str, arguments: &[&str]) -> (i32, Value) {
+    json(&root(), &[&[command, spell, "--json"], arguments].concat())
 }
 
 /// The one cast of a run with WASI allowed.
 fn cast(arguments: &[&str]) -> (i32, Value) {
-    let (code, run) = told("run", &[&["--once", "--allow", "wasi", "--ticks", "10"], arguments].concat());
+    cast_of(SPELL, arguments)
+}
+
+fn cast_of(spell: &str, arguments: &[&str]) -> (i32, Value) {
+    let flags = [&["--once", "--allow", "wasi", "--ticks", "10"], arguments].concat();
+    let (code, run) = told_of(spell, "run", &flags);
     (code, run["casts"][0].clone())
 }
 
@@ -84,4 +94,23 @@ fn what_wasi_tells_is_the_same_on_every_engine_and_in_a_replay() {
     assert_eq!(cast(&["--record", recording]).0, 0);
     let (code, replayed) = json(&root(), &["replay", recording, "--json"]);
     assert_eq!(code, 0, "{replayed:#}");
+}
+
+#[test]
+fn a_spell_in_c_prints_draws_and_is_told_the_tick() {
+    let (code, refused) = told_of(C, "check", &[]);
+    assert_eq!(code, 1, "{refused:#}");
+    assert!(refused["problems"][0].to_string().contains("--allow wasi"), "{refused:#}");
+    let (code, first) = cast_of(C, &["--seed", "3"]);
+    assert_eq!((code, &first["outcome"]["kind"]), (0, &object!("applied")), "{first:#}");
+    assert_eq!(first["effects"][0]["type"], "fill_sphere", "{first:#}");
+    let lines = log(&first);
+    assert_eq!(lines[..2], ["info: wall 946684800.016666666", "info: since 0.016666666"]);
+    assert!(lines[2].starts_with("info: chance ") && lines[3].starts_with("info: random "), "{lines:?}");
+    assert_eq!(lines[4..], ["info: variables 0", "info: file 1", "info: input 1", "error: no end"]);
+    assert_eq!(log(&cast_of(C, &["--seed", "3"]).1), lines);
+    let other = log(&cast_of(C, &["--seed", "4"]).1);
+    assert_ne!((&other[2], &other[3]), (&lines[2], &lines[3]));
+    let (code, certificate) = told_of(C, "certify", &["--allow", "wasi", "--casts", "12"]);
+    assert_eq!((code, &certificate["result"]), (0, &object!("identical")), "{certificate:#}");
 }

@@ -1,5 +1,7 @@
 //! `spellhost doctor`: is everything here that spells need to be built and run?
 
+use std::path::Path;
+
 use comfy_table::{Table, presets};
 use serde_json::json;
 use spellhost_forge::Progress;
@@ -41,6 +43,8 @@ pub fn doctor(args: &Args, screen: Screen) -> Result<u8, Problem> {
     };
     checks.push(engine());
     checks.push(sandbox());
+    checks.push(port());
+    checks.push(store());
     let well = checks.iter().all(|check| check.ok || !check.required);
     if screen.is_json() {
         screen.object(&json!({ "ok": well, "checks": checks }));
@@ -73,6 +77,36 @@ fn sandbox() -> Check {
             .unwrap_or_else(|| "user namespaces, for `serve` to build in".into()),
         fix_command: probed.err().map(|_| fix),
     }
+}
+
+/// Whether `serve` can listen where it does without a flag.
+fn port() -> Check {
+    let (address, free) = crate::serve::default_address();
+    let found = match &free {
+        Ok(()) => format!("{address} is free, for `serve` to listen on"),
+        Err(error) => format!("{address}: {error}"),
+    };
+    let fix_command = free.is_err().then(|| "spellhost serve --listen 127.0.0.1:0".to_owned());
+    Check { name: "port", ok: free.is_ok(), required: false, found, fix_command }
+}
+
+/// Whether `serve` can keep things where it does without a flag; nothing is made there.
+fn store() -> Check {
+    let place = crate::serve::default_data();
+    let folder = place.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    let probe = folder.join(format!(".probe-{}", std::process::id()));
+    let written = match place.symlink_metadata() {
+        Ok(found) if !place.is_dir() => Err(format!("it is no directory ({:?})", found.file_type())),
+        _ => std::fs::write(&probe, "").map_err(|error| error.to_string()),
+    };
+    let _ = std::fs::remove_file(probe);
+    let found = match &written {
+        Ok(()) => format!("{} can be written", place.display()),
+        Err(error) => format!("{}: {error}", place.display()),
+    };
+    let fix_command =
+        written.is_err().then(|| "spellhost serve --data A-FOLDER-THAT-CAN-BE-WRITTEN".to_owned());
+    Check { name: "store", ok: written.is_ok(), required: false, found, fix_command }
 }
 
 fn table(checks: &[Check], screen: Screen) -> String {

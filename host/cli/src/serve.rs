@@ -2,7 +2,7 @@
 //!
 //! Reads where to listen and where to keep things; everything else is the server's.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -28,12 +28,15 @@ SPELLHOST_OPERATOR_TOKEN, or made at the first start and kept in the data direct
 Builds from a prompt ask the model at SPELLHOST_MODEL_URL (OpenAI-compatible, Ollama included), by
 the name SPELLHOST_MODEL_NAME and with the key SPELLHOST_MODEL_KEY where it wants one.";
 
+/// Where everything is kept without a flag.
+const DATA: &str = "./.spellhost";
+
 /// Serve worlds, spells and their channels over HTTP and WebSockets
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Where everything is kept
-    #[arg(long, env = "SPELLHOST_DATA", default_value = "./.spellhost", value_name = "DIR")]
+    #[arg(long, env = "SPELLHOST_DATA", default_value = DATA, value_name = "DIR")]
     data: PathBuf,
     /// Where to listen; port 0 picks a free one [default: 127.0.0.1:5000]
     #[arg(long, env = "SPELLHOST_LISTEN", value_name = "ADDRESS:PORT")]
@@ -149,7 +152,6 @@ fn config(args: &Args) -> Result<Config, Problem> {
 
 /// What writes spells from prompts, where the environment names it.
 fn model() -> Result<Option<Model>, Problem> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let Some(url) = variable("SPELLHOST_MODEL_URL") else { return Ok(None) };
     if !url.starts_with("http://") && !url.starts_with("https://") {
         let message = "SPELLHOST_MODEL_URL is no address of a model";
@@ -162,15 +164,37 @@ fn model() -> Result<Option<Model>, Problem> {
     Ok(Some(Model { url, key: variable("SPELLHOST_MODEL_KEY"), name }))
 }
 
+/// Where things are kept without a flag, here and now.
+pub(crate) fn default_data() -> PathBuf {
+    variable("SPELLHOST_DATA").unwrap_or_else(|| DATA.into()).into()
+}
+
+/// Where `serve` listens without a flag, here and now, and whether it could.
+pub(crate) fn default_address() -> (String, std::io::Result<()>) {
+    let text = listening(variable("SPELLHOST_LISTEN").as_deref());
+    let bound = TcpListener::bind(&text).map(drop);
+    (text, bound)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The address that `listen` means; without it that of `HOST` and `PORT`, and the default.
+fn listening(listen: Option<&str>) -> String {
+    match listen {
+        Some(listen) if listen.starts_with(':') => format!("127.0.0.1{listen}"),
+        Some(listen) => listen.to_owned(),
+        None => {
+            let (host, port) = (variable("HOST"), variable("PORT"));
+            format!("{}:{}", host.as_deref().unwrap_or("127.0.0.1"), port.as_deref().unwrap_or("5000"))
+        }
+    }
+}
+
 /// Where to listen: the flag, then `HOST` and `PORT`, then the default.
 fn address(args: &Args) -> Result<SocketAddr, Problem> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let (host, port) = (variable("HOST"), variable("PORT"));
-    let text = match &args.listen {
-        Some(listen) if listen.starts_with(':') => format!("127.0.0.1{listen}"),
-        Some(listen) => listen.clone(),
-        None => format!("{}:{}", host.as_deref().unwrap_or("127.0.0.1"), port.as_deref().unwrap_or("5000")),
-    };
+    let text = listening(args.listen.as_deref());
     let wrong = || {
         Problem::usage("listen", format!("`{text}` is no address to listen on"))
             .hint("ADDRESS:PORT, for example 127.0.0.1:5000")

@@ -50,9 +50,13 @@ pub(crate) fn assemblyscript(cache: &Cache) -> PathBuf {
 /// Whether the whole SDK is in a cache.
 pub(crate) fn is_unpacked(cache: &Cache) -> bool {
     let folder = folder(cache);
-    FILES.iter().all(|(name, text)| {
-        folder.join(name).metadata().is_ok_and(|found| found.is_file() && found.len() == text.len() as u64)
-    })
+    FILES.iter().all(|(name, text)| holds(&folder.join(name), text))
+}
+
+/// Whether a file is there with just this content; one of another length is not read.
+fn holds(path: &Path, text: &str) -> bool {
+    path.metadata().is_ok_and(|found| found.is_file() && found.len() == text.len() as u64)
+        && fs::read(path).is_ok_and(|found| found == text.as_bytes())
 }
 
 /// Puts the SDK into a cache, unless it is there, and hands out the folder of the Rust SDK.
@@ -141,7 +145,7 @@ fn points_to(place: &Path, _sdk: &Path) -> bool {
     FILES
         .iter()
         .filter_map(|(name, text)| Some((name.strip_prefix("rust/")?, text)))
-        .all(|(name, text)| fs::read_to_string(place.join(name)).is_ok_and(|found| found == **text))
+        .all(|(name, text)| holds(&place.join(name), text))
 }
 
 #[cfg(not(unix))]
@@ -175,6 +179,12 @@ mod tests {
         assert!(!is_unpacked(&cache));
         assert_eq!(unpack(&cache).unwrap(), sdk);
         assert!(is_unpacked(&cache));
+        // Another text of the same length is damage as well.
+        let text = fs::read_to_string(sdk.join("src/lib.rs")).unwrap();
+        fs::write(sdk.join("src/lib.rs"), "/".repeat(text.len())).unwrap();
+        assert!(!is_unpacked(&cache));
+        unpack(&cache).unwrap();
+        assert_eq!(fs::read_to_string(sdk.join("src/lib.rs")).unwrap(), text);
         assert_eq!(fs::read_dir(cache.root()).unwrap().count(), 1, "nothing temporary stays");
     }
 

@@ -41,7 +41,8 @@ fn everything_that_a_host_says_has_an_example_that_says_the_same() {
     let shown: BTreeSet<String> = examples("< ").map(kind).collect();
     assert_eq!(shown, all);
     for example in examples("< ") {
-        let message: Message = serde_json::from_str(example).unwrap_or_else(|error| panic!("{example}: {error}"));
+        let message: Message =
+            serde_json::from_str(example).unwrap_or_else(|error| panic!("{example}: {error}"));
         let again = serde_json::to_value(&message).expect("plain data");
         let meant: Value = serde_json::from_str(example).expect("it was read");
         assert_eq!(again, meant, "a field that is missing, or that no host sends");

@@ -136,8 +136,7 @@ fn one_engine() -> Result<()> {
 
 /// The file name of the one wasmtime that a cargo command uses.
 fn engine(arguments: &[&str]) -> Result<String> {
-    let output =
-        cargo_command().args(arguments).args(["--quiet", "--message-format=json"]).output()?;
+    let output = cargo_command().args(arguments).args(["--quiet", "--message-format=json"]).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let name = text
         .split('"')

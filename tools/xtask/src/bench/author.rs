@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::command::cargo_program;
+use crate::command::cargo_command;
 
 /// How long anything may take before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -111,7 +111,7 @@ impl Desk {
     }
 
     fn cargo(&self) -> Result<f64> {
-        let mut command = Command::new(cargo_program());
+        let mut command = cargo_command();
         command.args(["rustc", "--quiet", "--release", "--lib", "--crate-type", "cdylib", "--offline"]);
         command.args(["--target", "wasm32-unknown-unknown", "--target-dir", "target/bare"]);
         command.args(RUST_SETTINGS.iter().flat_map(|setting| ["--config", setting]));
