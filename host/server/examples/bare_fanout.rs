@@ -1,5 +1,6 @@
 //! What fan-out is measured against: axum alone, sending a message of so many bytes to every
-//! connection sixty times a second. No world, no frames, no queue of its own.
+//! connection sixty times a second, each in a packet of its own as soon as it is there, as a game wants it. No world, no
+//! frames, no queue of its own.
 //!
 //! `bare_fanout BYTES` prints its address once it listens.
 
@@ -8,6 +9,7 @@ use axum::extract::State;
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::response::Response;
 use axum::routing::get;
+use axum::serve::ListenerExt as _;
 use tokio::sync::broadcast;
 
 #[tokio::main]
@@ -27,6 +29,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let _ = sender.send(message.clone());
         }
     });
+    // Without this the system would hold a message back until the one before is acknowledged.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, app).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{Counter, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use spellhost_runtime::PlayedTick;
 use spellhost_sim::{Refusal, SpellId};
@@ -122,14 +122,18 @@ pub fn caught_up() {
     counter!("spellhost_ticks_caught_up_total").increment(1);
 }
 
-/// Bytes were queued for a client of this mode.
+/// Bytes were queued for a client of this mode: for every client in every tick, so the counters are found once.
 pub fn queued(mode: Mode, bytes: usize) {
-    let mode = match mode {
-        Mode::Snapshot => "snapshot",
-        Mode::Lockstep => "lockstep",
-        Mode::Apply => "apply",
+    static COUNTERS: OnceLock<[Counter; 3]> = OnceLock::new();
+    let counters = COUNTERS.get_or_init(|| {
+        ["snapshot", "lockstep", "apply"].map(|mode| counter!("spellhost_bytes_total", "mode" => mode))
+    });
+    let counter = match mode {
+        Mode::Snapshot => &counters[0],
+        Mode::Lockstep => &counters[1],
+        Mode::Apply => &counters[2],
     };
-    counter!("spellhost_bytes_total", "mode" => mode).increment(bytes as u64);
+    counter.increment(bytes as u64);
 }
 
 /// A client has to start anew.
