@@ -22,7 +22,7 @@ impl Getter {
     fn connect(arguments: &Arguments) -> Result<Self> {
         let stream = TcpStream::connect(&arguments.server)?;
         stream.set_nodelay(true)?;
-        let request = format!("GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", arguments.path, arguments.server);
+        let request = format!("GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", arguments.path(), arguments.server);
         Ok(Self { stream: BufReader::with_capacity(64 * 1_024, stream), request, body: Vec::new() })
     }
 

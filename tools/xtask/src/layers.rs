@@ -69,6 +69,7 @@ const OWNERS: &[(&str, &str)] = &[
     ("utoipa", "spellhost-server"),
     ("utoipa-axum", "spellhost-server"),
     ("clap", "spellhost"),
+    ("clap", "spellhost-load"),
     ("png", "spellhost"),
     ("wit-bindgen-rust", "spellhost-bindings"),
     ("rand_chacha", "spellhost-sim"),
