@@ -213,6 +213,7 @@ fn push(text: &mut String, line: &str) {
 mod tests {
     use super::Messages;
     use crate::diagnostic::Level;
+    use crate::limits::{DIAGNOSTICS_MAX, PRINTED_BYTES_MAX};
     use std::fs;
     use std::path::Path;
 
