@@ -172,9 +172,7 @@ fn make_link(_sdk: &Path, place: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FILES, is_unpacked, link, unpack};
-    use crate::cache::Cache;
-    use std::fs;
+    use super::*;
 
     #[test]
     fn a_damaged_or_deleted_sdk_is_unpacked_again() {
