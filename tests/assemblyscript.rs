@@ -216,19 +216,103 @@ fn a_spell_may_use_all_that_the_contract_has() {
     assert_eq!(imports.len(), functions, "{imports:?}");
 }
 
+/// Toolchains with something missing.
+pub mod half {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    fn said(command: &mut Command) -> PathBuf {
+        let output = command.output().expect("the tests need this tool");
+        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+    }
+
+    /// Where Node.js is.
+    pub fn node() -> PathBuf {
+        said(Command::new("node").args(["-p", "process.execPath"]))
+    }
+
+    /// An executable script.
+    pub fn script(place: &Path, text: &str) {
+        fs::write(place, format!("#!/bin/sh\n{text}\n")).expect("a writable folder");
+        fs::set_permissions(place, fs::Permissions::from_mode(0o755)).expect("a file of our own");
+    }
+
+    /// The installed Rust as a folder of links, without what it compiles for wasm with.
+    pub fn sysroot(place: &Path) -> PathBuf {
+        let whole = said(Command::new("rustc").arg("--print=sysroot"));
+        let link = |part: &str, but: &[&str]| {
+            fs::create_dir_all(place.join(part)).expect("a writable folder");
+            for entry in fs::read_dir(whole.join(part)).expect("a folder of the toolchain").flatten() {
+                if !but.iter().any(|but| entry.file_name() == *but) {
+                    symlink(entry.path(), place.join(part).join(entry.file_name())).expect("a link");
+                }
+            }
+        };
+        link("", &["lib"]);
+        link("lib", &["rustlib"]);
+        link("lib/rustlib", &["wasm32-unknown-unknown"]);
+        place.to_owned()
+    }
+}
+
+/// A command that fails for want of a tool: its object, and that nothing was made.
+fn without(spell: &Spell, arguments: &[&str], tools: impl FnOnce(&mut std::process::Command)) -> Value {
+    let mut command = crate::binary::command(spell.0.path());
+    tools(command.args(arguments).arg("--json"));
+    let output = command.output().expect("the binary starts");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
+    let object: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert!(!Path::new(&spell.0.path().join("ember/target/ember.wasm")).exists());
+    object["error"].clone()
+}
+
 #[test]
 fn what_is_missing_comes_with_the_command_that_installs_it() {
-    let spell = Spell::new("assemblyscript");
-    let empty = spell.0.path().join("empty");
-    fs::create_dir(&empty).expect("a writable folder");
-    let output = crate::binary::command(spell.0.path())
-        .args(["build", "ember", "--json"])
-        .env("PATH", &empty)
-        .env("HOME", &empty)
-        .output()
-        .expect("the binary starts");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("tool_missing") && text.contains("nvm install"), "{text}");
-    assert!(!Path::new(&spell.0.path().join("ember/target/ember.wasm")).exists());
+    for (language, install) in [("assemblyscript", "nvm install"), ("rust", "rustup.rs")] {
+        let spell = Spell::new(language);
+        let empty = spell.0.path().join("empty");
+        fs::create_dir(&empty).expect("a writable folder");
+        for arguments in [&["build", "ember"][..], &["run", "ember", "--once"], &["test", "ember"]] {
+            let error = without(&spell, arguments, |command| {
+                command.env("PATH", &empty).env("HOME", &empty).env("CARGO_HOME", &empty);
+            });
+            assert_eq!(error["code"], "tool_missing", "{arguments:?}: {error:#}");
+            assert!(error["hint"].as_str().is_some_and(|hint| hint.contains(install)), "{error:#}");
+        }
+    }
+}
+
+#[test]
+fn a_compiler_that_cannot_be_installed_and_a_target_that_is_missing_come_with_what_to_type() {
+    let script = Spell::new("assemblyscript");
+    let tools = script.0.path().join("tools");
+    fs::create_dir(&tools).expect("a writable folder");
+    half::script(&tools.join("npm"), "echo no network >&2; exit 1");
+    std::os::unix::fs::symlink(half::node(), tools.join("node")).expect("a link");
+    let rust = Spell::new("rust");
+    let sysroot = half::sysroot(&rust.0.path().join("half"));
+    let rustc = rust.0.path().join("rustc");
+    let real = sysroot.join("bin/rustc").canonicalize().expect("a compiler");
+    half::script(&rustc, &format!("exec {} --sysroot {} \"$@\"", real.display(), sysroot.display()));
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").expect("a path"));
+    half::script(&tools.join("rustup"), "echo no network >&2; exit 1");
+    for arguments in [&["build", "ember"][..], &["run", "ember", "--once"]] {
+        let error = without(&script, arguments, |command| {
+            command.env("PATH", &tools).env("HOME", &tools).env_remove("XDG_CACHE_HOME");
+        });
+        assert_eq!(error["code"], "tool_missing", "{error:#}");
+        assert!(error.to_string().contains("spellhost doctor --fix"), "{error:#}");
+        let left = fs::read_dir(tools.join(".cache/spellhost")).expect("a cache").flatten();
+        let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+        assert!(left.iter().all(|name| !name.to_string_lossy().contains("asc")), "{left:?}");
+
+        let error = without(&rust, arguments, |command| {
+            command.env("PATH", &path).env("RUSTC", &rustc);
+        });
+        assert_eq!(error["code"], "target_missing", "{error:#}");
+        assert!(error["hint"].as_str().is_some_and(|hint| hint.contains("rustup target add")), "{error:#}");
+    }
 }

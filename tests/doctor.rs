@@ -3,14 +3,19 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::binary::command;
+use crate::server::host::command_without_namespaces;
 
 /// The exit code, and the rows by their names.
 fn doctor(folder: &Path, variables: &[(&str, &str)]) -> (i32, Vec<Value>) {
-    let mut doctor = command(folder);
+    answered(command(folder), variables)
+}
+
+fn answered(mut doctor: Command, variables: &[(&str, &str)]) -> (i32, Vec<Value>) {
     doctor.args(["doctor", "--json"]).envs(variables.iter().copied());
     let output = doctor.output().expect("the binary starts");
     let object: Value = serde_json::from_slice(&output.stdout).expect("one object");
@@ -65,6 +70,12 @@ fn what_is_missing_is_told_and_what_is_there_is_not() {
     for name in ["port", "store", "rustc", "engine"] {
         assert!(!is_missing(&rows, name), "{name}: {rows:#?}");
     }
-    row(&rows, "sandbox");
+    assert!(!is_missing(&rows, "sandbox"), "{rows:#?}");
+    let caged = command_without_namespaces(folder.path());
+    let (_, rows) = answered(caged, &[("SPELLHOST_LISTEN", "127.0.0.1:0"), ("SPELLHOST_DATA", "new/data")]);
+    assert!(is_missing(&rows, "sandbox"), "{rows:#?}");
+    let found = row(&rows, "sandbox")["found"].as_str().expect("what was found");
+    assert!(found.contains("lets nobody make namespaces"), "{found}");
+    assert_eq!(row(&rows, "sandbox")["fix_command"], "sudo sysctl -w user.max_user_namespaces=15000");
     assert!(!folder.path().join("new").exists(), "a look makes nothing");
 }

@@ -179,6 +179,15 @@ fn an_assemblyscript_spell_is_swapped_by_one_compiler_that_ends_with_its_parent(
     session.wait_for(&["swapped", "tick", "fuel"]);
     assert_eq!(compilers(&session), first, "the same compiler made all of them");
 
+    // One that ended while it waited is no error of the next save.
+    let killed = Command::new("kill").args(["-KILL", &first[0].to_string()]).status();
+    assert!(killed.is_ok_and(|status| status.success()));
+    session.edit("seconds(2)", "seconds(4)");
+    session.wait_for(&["swapped", "tick", "fuel"]);
+    assert!(session.seen.iter().all(|line| !line.contains("crashed")), "{:?}", session.seen);
+    let first = compilers(&session);
+    assert_eq!(first.len(), 1, "and another stays");
+
     session.child.kill().expect("the process can be killed");
     session.child.wait().expect("it ends");
     let begin = Instant::now();

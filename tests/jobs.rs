@@ -3,6 +3,8 @@
 //!
 //! Knows the protocol, and where a host keeps its files; nothing of how it builds.
 
+mod hostile;
+mod migration;
 mod model;
 
 use std::fs;
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::assemblyscript::half;
 use crate::binary::root;
 use crate::server::client::Client;
 use crate::server::host::Host;
@@ -22,6 +25,9 @@ const CANARY: &str = "canary-4f1d9a";
 /// Source that a compiler is at for as long as it may.
 const ENDLESS: &str = "#[allow(long_running_const_eval)] pub const LOST: u64 = { let mut n = 0u64; \
                        loop { n = n.wrapping_add(1); if n == u64::MAX { break n; } } };";
+/// The same in AssemblyScript.
+const ENDLESS_SCRIPT: &str =
+    "class A<T> {} function f<T>(n: i32): void { if (n > 0) f<A<T>>(n - 1); } f<i32>(9);";
 const PATIENCE: Duration = Duration::from_secs(240);
 
 fn fireball() -> String {
@@ -303,7 +309,7 @@ fn hostile_assemblyscript_learns_nothing_and_leaves_nothing() {
         ("import { X } from \"left-pad\"; trace(X);".into(), "no packages"),
         ("import * as fs from \"node:fs\"; fs.readFileSync(\"/etc/passwd\");".into(), "not found"),
         ("trace(process.env.get(\"SPELLHOST_TEST_CANARY\"));".into(), ""),
-        ("class A<T> {} function f<T>(n: i32): void { if (n > 0) f<A<T>>(n - 1); } f<i32>(9);".into(), ""),
+        (ENDLESS_SCRIPT.into(), ""),
         ("a b c d e f g h;\n".repeat(4_000), "prints more than"),
     ] {
         let code = format!("{}\n{source}", script());
@@ -406,19 +412,26 @@ fn a_compiler_that_is_killed_fails_its_job_and_no_other() {
         command.args(["--build-workers", "1", "--build-seconds", "200"]);
     });
     created(&host, "ember");
-    let killed = build(&host, "ember", json!({"code": format!("{}\n{ENDLESS}", fireball())}));
-    until("the compiler runs", || processes(folder.path()) > 0);
-    for cage in cages(folder.path()) {
-        // One that ended with another is gone by now.
-        let _ = kill(nix::unistd::Pid::from_raw(cage), Signal::SIGKILL);
+    for (language, code) in [
+        ("rust", format!("{}\n{ENDLESS}", fireball())),
+        ("assemblyscript", format!("{}\n{ENDLESS_SCRIPT}", script())),
+    ] {
+        let killed = build(&host, "ember", json!({"code": code, "language": language}));
+        until("the compiler runs", || {
+            job(&host, killed)["stage"] == "assemble_package" && processes(folder.path()) > 0
+        });
+        for cage in cages(folder.path()) {
+            // One that ended with another is gone by now.
+            let _ = kill(nix::unistd::Pid::from_raw(cage), Signal::SIGKILL);
+        }
+        let told = ended(&host, killed);
+        assert_eq!(told["status"], "failed", "{told:#}");
+        assert!(
+            told["error_message"].as_str().is_some_and(|text| text.contains("was ended (signal")),
+            "{told:#}"
+        );
+        until("nothing is left", || is_clean(&host) && processes(folder.path()) == 0);
     }
-    let told = ended(&host, killed);
-    assert_eq!(told["status"], "failed", "{told:#}");
-    assert!(
-        told["error_message"].as_str().is_some_and(|text| text.contains("was ended (signal")),
-        "{told:#}"
-    );
-    until("nothing is left", || is_clean(&host) && processes(folder.path()) == 0);
     succeeded(&host, build(&host, "ember", json!({"code": LEAST, "language": "wat"})));
 }
 
@@ -445,6 +458,33 @@ fn a_host_without_compilers_says_what_is_missing_and_takes_what_needs_none() {
         assert!(message.contains(word) && message.contains("install it with"), "{message}");
     }
     succeeded(&host, build(&host, "ember", json!({"code": LEAST, "language": "wat"})));
+    assert!(is_clean(&host));
+}
+
+#[test]
+fn a_host_with_half_a_toolchain_says_which_half_is_missing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let tools = folder.path().join("tools");
+    fs::create_dir(&tools).expect("a writable folder");
+    // Rust without the target; Node.js without the compiler and without a registry to have it from.
+    let sysroot = half::sysroot(&folder.path().join("rust"));
+    half::script(&tools.join("rustc"), &format!("echo {}", sysroot.display()));
+    half::script(&tools.join("npm"), "echo no network >&2; exit 1");
+    std::os::unix::fs::symlink(half::node(), tools.join("node")).expect("a link");
+    let host = Host::configured(folder.path(), |command| {
+        command.env("PATH", &tools).env("HOME", &tools).env_remove("XDG_CACHE_HOME");
+    });
+    created(&host, "ember");
+    for (language, code, word, todo) in [
+        ("rust", fireball(), "has no `wasm32-unknown-unknown` target", "rustup target add"),
+        ("assemblyscript", script(), "could not be installed with npm", "doctor --fix"),
+    ] {
+        let id = build(&host, "ember", json!({"code": code, "language": language}));
+        let told = ended(&host, id);
+        assert_eq!(told["status"], "failed", "{told:#}");
+        let message = told["error_message"].as_str().expect("a reason");
+        assert!(message.contains(word) && message.contains(todo), "{message}");
+    }
     assert!(is_clean(&host));
 }
 

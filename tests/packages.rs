@@ -89,3 +89,80 @@ fn a_damaged_package_is_refused_and_leaves_nothing() {
     assert_eq!(left, ["a.spellpkg", "b.spellpkg"]);
     assert_eq!(host.request("GET", "/api/spells/fireball/revisions", b"").json()["items"], json!([]));
 }
+
+/// One entry of an archive: its name, its content, and how the system it was packed on calls what it is.
+type Entry<'a> = (&'a str, &'a [u8], u32);
+const FILE: u32 = 0o100_644;
+const LINK: u32 = 0o120_777;
+
+/// An archive of anything, by hand: no library writes what is wrong.
+fn archive(entries: &[Entry<'_>]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, content, mode) in entries {
+        let mut packed = flate2::read::DeflateEncoder::new(*content, flate2::Compression::best());
+        let mut data = Vec::new();
+        std::io::Read::read_to_end(&mut packed, &mut data).expect("bytes");
+        let mut sum = flate2::Crc::new();
+        sum.update(content);
+        let long = |number: usize| u32::try_from(number).expect("a small archive").to_le_bytes();
+        let short = |number: usize| u16::try_from(number).expect("a short name").to_le_bytes();
+        let place = long(bytes.len());
+        let sizes = [sum.sum().to_le_bytes(), long(data.len()), long(content.len())].concat();
+        let head = [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0][..], &sizes, &short(name.len()), &[0, 0]].concat();
+        bytes.extend([b"PK\x03\x04", &head[..], name.as_bytes(), &data].concat());
+        let kind = (mode << 16).to_le_bytes();
+        directory
+            .extend([b"PK\x01\x02\x14\x03", &head[..], &[0; 6], &kind, &place, name.as_bytes()].concat());
+    }
+    let count = u16::try_from(entries.len()).expect("not so many").to_le_bytes();
+    let [size, begin] =
+        [directory.len(), bytes.len()].map(|it| u32::try_from(it).expect("small").to_le_bytes());
+    let end = [&b"PK\x05\x06\0\0\0\0"[..], &count, &count, &size, &begin, &[0, 0]].concat();
+    [bytes, directory, end].concat()
+}
+
+#[test]
+fn a_hostile_package_is_refused_in_words_by_the_host_and_on_the_command_line_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let spell = root().join("spells/fireball").canonicalize().expect("the spell is there");
+    let (code, packed) =
+        json(folder.path(), &["pack", &spell.to_string_lossy(), "-o", "a.spellpkg", "--json"]);
+    assert_eq!(code, 0, "{packed:#}");
+    assert_eq!(json(folder.path(), &["unpack", "a.spellpkg", "--json"]).0, 0);
+    let [manifest, component] = ["a/manifest.json", "a/code/spell.wasm"]
+        .map(|file| fs::read(folder.path().join(file)).expect("what was unpacked"));
+    fs::remove_dir_all(folder.path().join("a")).expect("a folder of our own");
+    let good: [Entry<'_>; 2] = [("manifest.json", &manifest, FILE), ("code/spell.wasm", &component, FILE)];
+    let with = |more: &[Entry<'_>]| archive(&[&good[..], more].concat());
+    let bomb = vec![0; 48 << 20];
+    let names: Vec<String> = (0..65_000).map(|number| format!("assets/{number}")).collect();
+    let crowd: Vec<Entry<'_>> = names.iter().map(|name| (name.as_str(), &b""[..], FILE)).collect();
+
+    let host = Host::start();
+    assert_eq!(host.request("POST", "/api/spells", b"{\"spell_id\": \"fireball\"}").status, 201);
+    for (name, bytes, status, word) in [
+        ("outside", with(&[("../outside", b"x", FILE)]), 422, "no path below"),
+        ("absolute", with(&[("/tmp/outside", b"x", FILE)]), 422, "no path below"),
+        ("link", with(&[("assets/link", b"/etc/passwd", LINK)]), 422, "is a link"),
+        ("twice", with(&good[1..]), 422, "two entries of one name"),
+        ("bomb", with(&[("assets/bomb", &bomb, FILE)]), 413, "times its size"),
+        ("crowd", with(&crowd), 413, "at most 4097 files"),
+    ] {
+        fs::write(folder.path().join("b.spellpkg"), &bytes).expect("a file");
+        let output = run(folder.path(), &["unpack", "b.spellpkg", "-o", "out"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{name}: {said}");
+        assert!(said.contains(word) && !said.contains("panicked"), "{name}: {said}");
+        let answer = host.request("PUT", "/api/spells/fireball/revisions", &bytes);
+        assert_eq!(answer.status, status, "{name}: {}", answer.text());
+        assert!(answer.text().contains(word), "{name}: {}", answer.text());
+    }
+    let mut left: Vec<_> =
+        fs::read_dir(folder.path()).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["a.spellpkg", "b.spellpkg"]);
+    assert_eq!(host.request("GET", "/api/spells/fireball/revisions", b"").json()["items"], json!([]));
+    // What is whole is taken by who refused all of that.
+    let whole = fs::read(folder.path().join("a.spellpkg")).expect("the package");
+    assert_eq!(host.request("PUT", "/api/spells/fireball/revisions", &whole).status, 201);
+}

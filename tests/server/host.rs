@@ -22,6 +22,18 @@ pub struct Host {
     _folder: Option<TempDir>,
 }
 
+/// A command that runs the binary in a folder, on a system where nobody makes namespaces.
+pub fn command_without_namespaces(folder: &Path) -> Command {
+    let refuse = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" \"$@\"";
+    let mut command = Command::new("unshare");
+    command
+        .args(["-r", "sh", "-c", refuse])
+        .arg(crate::binary::path())
+        .current_dir(folder)
+        .env("NO_COLOR", "1");
+    command
+}
+
 /// An answer over HTTP.
 pub struct Answer {
     /// Its status.
@@ -101,6 +113,11 @@ impl Host {
         let mut starting = Command::new("unshare");
         starting.args(["-rm", "sh", "-c", &mount]).arg(&data).arg(crate::binary::path()).current_dir(folder);
         Self::launched(starting, data, |command| command)
+    }
+
+    /// A host where nobody makes namespaces, and so no cages.
+    pub fn without_namespaces(folder: &Path, more: &[&str]) -> Self {
+        Self::launched(command_without_namespaces(folder), folder.join("data"), |command| command.args(more))
     }
 
     /// Its data directory as it sees it itself, also where that is a disk of its own.

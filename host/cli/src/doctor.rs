@@ -65,7 +65,6 @@ fn engine() -> Check {
 /// Whether `serve` can build what strangers send it.
 fn sandbox() -> Check {
     let probed = spellhost_forge::sandbox();
-    let fix = "allow users namespaces of their own, or `spellhost serve --unsandboxed-builds`".to_owned();
     Check {
         name: "sandbox",
         ok: probed.is_ok(),
@@ -75,8 +74,26 @@ fn sandbox() -> Check {
             .err()
             .cloned()
             .unwrap_or_else(|| "user namespaces, for `serve` to build in".into()),
-        fix_command: probed.err().map(|_| fix),
+        fix_command: probed.err().map(|_| unlocking()),
     }
+}
+
+/// What to type where users may make no namespaces: the setting that says so, where one does.
+fn unlocking() -> String {
+    let settings = [
+        ("user.max_user_namespaces", "0", "15000"),
+        ("kernel.unprivileged_userns_clone", "0", "1"),
+        ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
+    ];
+    let is_set = |name: &str, value: &str| {
+        let place = Path::new("/proc/sys").join(name.replace('.', "/"));
+        std::fs::read_to_string(place).is_ok_and(|found| found.trim() == value)
+    };
+    let locked = settings.iter().find(|(name, value, _)| is_set(name, value));
+    locked.map_or_else(
+        || "spellhost serve --unsandboxed-builds".to_owned(),
+        |(name, _, value)| format!("sudo sysctl -w {name}={value}"),
+    )
 }
 
 /// Whether `serve` can listen where it does without a flag.

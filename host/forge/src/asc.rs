@@ -68,10 +68,10 @@ impl Craft for Asc {
             (Parts::inside(), parts.shown(), WORK.into())
         };
         let order = order(&work, entry, &name(sources))?;
-        let (success, printed) = bench.run(shown, seen.command(order, &work.join(ANSWER)))?;
+        let (success, printed) = bench.run(shown, seen.command(order, &work.join(ANSWER)), ANSWER)?;
         let place = bench.work().join(ANSWER);
         let size = place.symlink_metadata();
-        if !success || !size.is_ok_and(|size| size.is_file() && size.len() <= FRAME_BYTES_MAX) {
+        if !success || !size.is_ok_and(|size| size.is_file() && (1..=FRAME_BYTES_MAX).contains(&size.len())) {
             let said = String::from_utf8_lossy(&printed).into_owned();
             return Err(assemblyscript::crashed(said).into());
         }

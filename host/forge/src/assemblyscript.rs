@@ -87,6 +87,10 @@ pub(crate) fn build(folder: &Folder, options: &BuildOptions<'_>) -> Result<Made,
     let answer = match options.warm {
         Some(warm) => {
             let mut kept = warm.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // The end of one that waited, for want of memory or by somebody's hand, is no news of this build.
+            if kept.as_mut().is_some_and(|compiler| compiler.worker.has_ended()) {
+                *kept = None;
+            }
             let answer = compile(&mut kept, folder, entry, options, [&sdk, &compiler]);
             // One that failed to answer is no use to the next build.
             if answer.as_ref().is_err_and(|error| error.failure().is_some()) {

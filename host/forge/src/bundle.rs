@@ -66,6 +66,11 @@ impl Bundle {
         if let Some(more) = files.keys().find(|path| !listed.iter().any(|file| file.path == **path)) {
             return Err(bad(format!("`{more}` is in the package and not in the manifest")));
         }
+        if let Some(path) =
+            listed.iter().flat_map(|file| folders(&file.path)).find(|path| files.contains_key(*path))
+        {
+            return Err(bad(format!("`{path}` is a file and a folder")));
+        }
         let component = listed.iter().find(|file| file.path == COMPONENT);
         if component.is_none_or(|file| value["component"]["digest"] != file.digest.to_string()) {
             return Err(bad(format!("`{COMPONENT}` is not the component that the manifest names")));
@@ -164,6 +169,11 @@ impl Bundle {
     }
 }
 
+/// The folders that a file lies in.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
 /// The files that a manifest names.
 fn listed(manifest: &Value) -> Result<Vec<ListedFile>, BundleError> {
     let wrong = || bad("the manifest's `files` is no list of path, digest and size");
@@ -209,7 +219,7 @@ fn limits(value: &Value) -> Result<Limits, BundleError> {
 mod tests {
     use super::*;
     use crate::archive::zipped;
-    use crate::limits::PACKAGE_BYTES_MAX;
+    use crate::limits::{PACKAGE_BYTES_MAX, PACKAGE_FILES_MAX};
     use serde_json::json;
 
     fn listing(files: &[(&str, &[u8])]) -> String {
@@ -255,6 +265,34 @@ mod tests {
         }
     }
 
+    /// An archive whose last entry has a comment, and in it the end of an archive of four thousand million entries: a
+    /// reader that believes it makes room for them.
+    fn with_hidden_end(bytes: &[u8]) -> Vec<u8> {
+        let (rest, end) = bytes.split_last_chunk::<22>().unwrap();
+        let last = rest.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
+        let many = u64::from(u32::MAX).to_le_bytes();
+        let place = (rest.len() as u64).to_le_bytes();
+        let more = [
+            &b"PK\x06\x06"[..],
+            &44u64.to_le_bytes(),
+            &[45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            &many,
+            &many,
+            &[0; 16],
+            b"PK\x06\x07",
+            &[0; 4],
+            &place,
+            &[1, 0, 0, 0],
+        ]
+        .concat();
+        let mut rest = rest.to_vec();
+        rest[last + 32..last + 34].copy_from_slice(&(more.len() as u16).to_le_bytes());
+        let mut end = end.to_vec();
+        let size = u32::from_le_bytes(end[12..16].try_into().unwrap()) + more.len() as u32;
+        end[12..16].copy_from_slice(&size.to_le_bytes());
+        [rest, more, end].concat()
+    }
+
     #[test]
     fn a_hostile_archive_has_one_clear_error() {
         let good = listing(&[(COMPONENT, b"\0asm")]);
@@ -271,6 +309,15 @@ mod tests {
         let mut million = with("assets/a", b"");
         let end = million.len() - 22;
         million[end + 8..end + 12].copy_from_slice(&[0xff; 4]);
+        let names: Vec<String> = (0..150_000).map(|number| format!("a{number}")).collect();
+        let crowd: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &[][..])).collect();
+        let (crowd, more) = (zipped(&crowd), zipped(&crowd[..=PACKAGE_FILES_MAX]));
+        let mut modest = more.clone();
+        let end = modest.len() - 22;
+        modest[end + 8..end + 12].copy_from_slice(&[1, 0, 1, 0]);
+        let both = [(COMPONENT, &b"\0asm"[..]), ("assets/a", b"x"), ("assets/a/b", b"x")];
+        let manifest = listing(&both);
+        let both = [&[(MANIFEST, manifest.as_bytes())][..], &both].concat();
         let bomb = vec![0; 8 << 20];
         let scene = listing(&[(COMPONENT, b"\0asm"), (SCENE, b"{\"x\":1}")]);
         for (bytes, word) in [
@@ -282,6 +329,12 @@ mod tests {
             (with("assets/more", b"x"), "not in the manifest"),
             (twice, "two entries of one name"),
             (million, "at most"),
+            (crowd, "at most 4097 files"),
+            (more, "at most 4097 files"),
+            // Nothing reads beyond what it says.
+            (modest, "no `manifest.json`"),
+            (with_hidden_end(&with("assets/a", b"")), "the archive"),
+            (zipped(&both), "is a file and a folder"),
             (with("assets/bomb", &bomb), "times its size"),
             (zipped(&[(COMPONENT, b"\0asm")]), "no `manifest.json`"),
             (zipped(&[(MANIFEST, good.as_bytes())]), "not in the package"),

@@ -23,7 +23,7 @@ use crate::limits::{
 /// The hidden command of the `spellhost` binary that calls [`crate::walls::enter`].
 pub const CAGE_COMMAND: &str = "compile-source";
 
-/// Where a caged process works; all that it may write to, beside a small `/tmp`.
+/// Where a caged process works: in memory, as is `/tmp`, and the two are all that it may write to.
 pub(crate) const WORK: &str = "/work";
 
 /// How the cage itself says that it could not be built.
@@ -38,7 +38,8 @@ pub struct SourceLimits {
     pub memory_bytes: u64,
     /// The largest file that it may write.
     pub file_bytes: u64,
-    /// Its processes and threads; not held where the host runs as root.
+    /// Its processes and threads. Not held where the host runs as root and may not change users, or its
+    /// tools are root's alone.
     pub processes: u64,
     /// Files that it has open at once.
     pub open_files: u64,
@@ -71,8 +72,10 @@ pub(crate) struct Shown {
 pub(crate) struct Cage {
     /// An empty folder that becomes the root.
     pub(crate) root: PathBuf,
-    /// The folder that is [`WORK`] inside.
+    /// The folder whose copy is [`WORK`] inside.
     pub(crate) work: PathBuf,
+    /// The files of the copy that are there afterwards; empty where there is none of that name.
+    pub(crate) kept: Vec<String>,
     pub(crate) shown: Vec<Shown>,
     pub(crate) limits: SourceLimits,
     /// The program and its arguments; nothing only builds the walls.

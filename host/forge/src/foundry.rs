@@ -247,7 +247,7 @@ impl Foundry {
     /// Builds a cage around nothing.
     fn probe(&self) -> Result<(), String> {
         let folder = self.folder().map_err(|error| error.to_string())?;
-        let cage = self.cage(&folder.0, Vec::new(), Vec::new());
+        let cage = self.cage(&folder.0, Vec::new(), Vec::new(), &[]);
         match cage::run(&self.program, &cage, &Cancel::new()) {
             Ok(Ending::Exited { success: true, .. }) => Ok(()),
             Ok(Ending::Broken(why)) => Err(why),
@@ -317,8 +317,10 @@ impl Foundry {
         Ok(Folder(folder))
     }
 
-    fn cage(&self, folder: &Path, shown: Vec<cage::Shown>, command: Vec<String>) -> Cage {
-        Cage { root: folder.join("root"), work: folder.join("work"), shown, limits: self.limits, command }
+    fn cage(&self, folder: &Path, shown: Vec<cage::Shown>, command: Vec<String>, kept: &[&str]) -> Cage {
+        let [root, work] = ["root", "work"].map(|part| folder.join(part));
+        let kept = kept.iter().map(|&name| name.to_owned()).collect();
+        Cage { root, work, kept, shown, limits: self.limits, command }
     }
 }
 
@@ -364,13 +366,14 @@ impl Bench<'_> {
     }
 
     /// Runs a compiler to its end; what it printed, and whether it succeeded. The command is that of
-    /// the inside: where there are no walls, it is the host's own.
+    /// the inside: where there are no walls, it is the host's own. Of what it leaves, one file is kept.
     pub(crate) fn run(
         &self,
         shown: Vec<cage::Shown>,
         command: Vec<String>,
+        kept: &str,
     ) -> Result<(bool, Vec<u8>), MakeError> {
-        let cage = self.foundry.cage(&self.folder, shown, command);
+        let cage = self.foundry.cage(&self.folder, shown, command, &[kept]);
         let ending = match cage.command.split_first() {
             Some((program, arguments)) if self.is_open() => {
                 let arguments: Vec<_> = arguments.iter().map(Into::into).collect();

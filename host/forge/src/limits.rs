@@ -83,8 +83,10 @@ pub const SOURCE_SECONDS: u64 = 60;
 pub const SOURCE_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
 /// The largest file that a compiler of a stranger's source may write.
 pub const SOURCE_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// What its `/tmp` holds.
-pub const SOURCE_SCRATCH_BYTES: u64 = 64 * 1024 * 1024;
+/// All that it writes together, its source included: in memory. A spell takes 8.
+pub const SOURCE_SCRATCH_BYTES: u64 = 128 * 1024 * 1024;
+/// The files of that, and of what it is shown.
+pub const SOURCE_SCRATCH_FILES: u64 = 4_096;
 /// Its processes and threads.
 pub const SOURCE_PROCESSES: u64 = 64;
 /// Files that it has open at once.

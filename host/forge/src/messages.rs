@@ -213,6 +213,7 @@ fn push(text: &mut String, line: &str) {
 mod tests {
     use super::Messages;
     use crate::diagnostic::Level;
+    use crate::limits::{DIAGNOSTICS_MAX, PRINTED_BYTES_MAX};
     use std::fs;
     use std::path::Path;
 
@@ -244,6 +245,25 @@ mod tests {
         );
         assert_eq!(messages.diagnostics[1].level, Level::Warning);
         assert_eq!(messages.rendered, "warning: a\n\nerror: a\n\n");
+    }
+
+    #[test]
+    fn what_a_compiler_prints_without_end_is_kept_up_to_a_bound() {
+        let mut messages = Messages::new("/spell".as_ref(), "/spell".as_ref());
+        let flood = "x".repeat(4_000);
+        let line = serde_json::json!({
+            "reason": "compiler-message",
+            "manifest_path": "/spell/Cargo.toml",
+            "message": {"message": flood, "level": "error", "rendered": flood, "spans": []}
+        });
+        for _ in 0..4_000 {
+            messages.out(&line.to_string());
+            messages.error(&flood);
+        }
+        assert_eq!(messages.diagnostics.len(), DIAGNOSTICS_MAX);
+        for kept in [&messages.rendered, &messages.printed] {
+            assert!((1 << 20..=PRINTED_BYTES_MAX).contains(&kept.len()), "{} bytes", kept.len());
+        }
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Craft for Rustc {
             format!("-o{MODULE}"),
             ENTRY.into(),
         ]);
-        let (success, printed) = bench.run(shown, command)?;
+        let (success, printed) = bench.run(shown, command, MODULE)?;
         let said = Said::read(&printed, sources);
         if !success {
             return Err(said.failure().into());
@@ -209,7 +209,7 @@ fn prepare(bench: &Bench<'_>, installed: &Installed) -> Result<PathBuf, MakeErro
         shown.push(Shown { host: source, inside: from });
         shown
     };
-    let (success, printed) = bench.run(shown, command)?;
+    let (success, printed) = bench.run(shown, command, LIBRARY)?;
     if !success {
         let text = String::from_utf8_lossy(&printed).into_owned();
         return Err(BuildFailure::new("sdk_unavailable", "the SDK does not compile here")
@@ -226,7 +226,7 @@ fn prepare(bench: &Bench<'_>, installed: &Installed) -> Result<PathBuf, MakeErro
 
 fn read_module(path: &Path) -> Result<Vec<u8>, MakeError> {
     let size = path.symlink_metadata()?;
-    if !size.is_file() || size.len() > COMPONENT_BYTES_MAX {
+    if !size.is_file() || !(1..=COMPONENT_BYTES_MAX).contains(&size.len()) {
         return Err(BuildFailure::new("componentise_failed", "the compiler left no module").into());
     }
     Ok(fs::read(path)?)

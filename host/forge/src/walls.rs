@@ -3,9 +3,14 @@
 //! A process that was started as [`CAGE_COMMAND`] goes through two stages. The outer one leaves the
 //! host's user, process, network and other namespaces and starts the inner one, which is the first
 //! process of the new ones: it ends with its parent, and everything inside ends with it. The inner
-//! one builds a root of nothing but what is shown, read-only, steps into it, gives up every right
-//! over it (a second user namespace, and no third), limits itself, and starts the compiler. Needs no
-//! rights, only a kernel that lets users make namespaces; Landlock is added where the kernel has it.
+//! one builds a root in memory, of bounded size, with nothing but what is shown, read-only, and a copy
+//! of the work folder; steps into it, limits itself, and starts the compiler as somebody without any
+//! right over it. What is to be kept is copied out at the end. Needs no rights, only a kernel that lets
+//! users make namespaces; Landlock is added where the kernel has it.
+//!
+//! No limit of processes holds for the user root, so a host that runs as root starts a third process,
+//! which stays outside and lends the inside a second user: the compiler is that one. Everybody else's
+//! compiler is the same user in a second namespace.
 
 use std::io;
 
@@ -33,11 +38,12 @@ mod linux {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
-    use std::io::{self, Write as _};
+    use std::io::{self, Read as _, Write as _};
     use std::os::fd::{AsFd as _, OwnedFd};
-    use std::os::unix::process::ExitStatusExt as _;
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
     use std::path::{Path, PathBuf};
-    use std::process::{Command, ExitStatus, Stdio};
+    use std::process::{Child, Command, ExitStatus, Stdio};
 
     use landlock::{
         ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, Scope,
@@ -49,19 +55,22 @@ mod linux {
     use nix::sys::prctl::set_pdeathsig;
     use nix::sys::resource::{Resource, setrlimit};
     use nix::sys::signal::Signal;
-    use nix::sys::stat::Mode;
+    use nix::sys::stat::{Mode, umask};
     use nix::unistd::{chdir, getegid, geteuid, pivot_root};
 
-    use crate::cage::{CAGE_COMMAND, Cage, SourceLimits, WORK};
-    use crate::limits::SOURCE_SCRATCH_BYTES;
+    use crate::cage::{CAGE_COMMAND, Cage, Shown, SourceLimits, WORK};
+    use crate::limits::{SOURCE_SCRATCH_BYTES, SOURCE_SCRATCH_FILES};
 
-    /// Who a caged process is, inside.
+    /// Who a caged process is, inside; where the host runs as root, outside too.
     const NOBODY: u32 = 65_534;
+    /// The name stands for what runs, even after an upgrade replaced the file.
+    const PROGRAM: &str = "/proc/self/exe";
 
     pub(super) fn enter(stage: &str, described: &str) -> io::Result<u8> {
         set_pdeathsig(Signal::SIGKILL)?;
         match stage {
             "outside" => outside(described),
+            "lend" => lend(described),
             _ => inside(&serde_json::from_str(described).map_err(io::Error::other)?),
         }
     }
@@ -71,9 +80,9 @@ mod linux {
     }
 
     fn outside(described: &str) -> io::Result<u8> {
-        // The name stands for what runs, even after an upgrade replaced the file.
-        let program = "/proc/self/exe";
         let (user, group) = (geteuid(), getegid());
+        let is_root = user.is_root() && group.as_raw() == 0;
+        let lender = if is_root { Some(lender()?) } else { None };
         let all = CloneFlags::CLONE_NEWUSER
             | CloneFlags::CLONE_NEWPID
             | CloneFlags::CLONE_NEWNET
@@ -82,12 +91,33 @@ mod linux {
             | CloneFlags::CLONE_NEWCGROUP
             | CloneFlags::CLONE_NEWNS;
         unshare(all).map_err(said("this system lets nobody make namespaces"))?;
-        let own = own_process()?;
-        map(&own, 0, user.as_raw(), group.as_raw())?;
+        let is_lent =
+            lender.map_or(Ok(false), |lender| lender.wait_with_output().map(|end| end.status.success()))?;
+        if !is_lent {
+            map(&own_process()?, 0, user.as_raw(), group.as_raw())?;
+        }
         // What the inner stage cannot say itself: it is the first process there, and no signal of its
         // own namespace ends it.
-        let status = Command::new(program).args([CAGE_COMMAND, "inside", described]).env_clear().status()?;
+        let status = Command::new(PROGRAM).args([CAGE_COMMAND, "inside", described]).env_clear().status()?;
         Ok(code(status))
+    }
+
+    /// A process that stays in the host's namespaces, and waits until this one has left them: who waits for its end
+    /// closes its input.
+    fn lender() -> io::Result<Child> {
+        let own = std::process::id().to_string();
+        let mut command = Command::new(PROGRAM);
+        command.args([CAGE_COMMAND, "lend", &own]).env_clear();
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+    }
+
+    /// Gives the namespace of a process two users and groups: this one, and nobody.
+    fn lend(process: &str) -> io::Result<u8> {
+        io::stdin().read_to_end(&mut Vec::new())?;
+        let users = format!("0 0 1\n{NOBODY} {NOBODY} 1\n");
+        let place = Path::new("/proc").join(process);
+        ["uid_map", "gid_map"].iter().try_for_each(|name| fs::write(place.join(name), &users))?;
+        Ok(0)
     }
 
     fn code(status: ExitStatus) -> u8 {
@@ -117,12 +147,17 @@ mod linux {
 
     fn inside(cage: &Cage) -> io::Result<u8> {
         let own = own_process()?;
-        // The second one below is the last.
-        fs::write("/proc/sys/user/max_user_namespaces", "1")
+        let is_lent = fs::read_to_string("/proc/self/uid_map")?.lines().count() > 1;
+        // What only root may read, only root can compile with.
+        let becomes_nobody = is_lent && cage.shown.iter().all(is_for_everybody);
+        // Without another user the second one below is the last.
+        fs::write("/proc/sys/user/max_user_namespaces", if becomes_nobody { "0" } else { "1" })
             .map_err(|error| io::Error::other(format!("user namespaces cannot be limited: {error}")))?;
-        build(cage)?;
-        unshare(CloneFlags::CLONE_NEWUSER).map_err(said("a second user namespace"))?;
-        map(&own, NOBODY, 0, 0)?;
+        let mut kept = build(cage)?;
+        if !becomes_nobody {
+            unshare(CloneFlags::CLONE_NEWUSER).map_err(said("a second user namespace"))?;
+            map(&own, NOBODY, 0, 0)?;
+        }
         drop(own);
         limit(&cage.limits)?;
         lock()?;
@@ -136,16 +171,42 @@ mod linux {
             .stdin(Stdio::null())
             // Apart from what the cage itself says, and counted with what is printed.
             .stderr(io::stdout().as_fd().try_clone_to_owned()?);
-        command.status().map(code)
+        if becomes_nobody {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let status = command.status()?;
+        kept.iter_mut().try_for_each(|(name, file)| keep(name, file))?;
+        Ok(code(status))
     }
 
-    /// A root of nothing but what is shown.
-    fn build(cage: &Cage) -> io::Result<()> {
+    fn is_for_everybody(shown: &Shown) -> bool {
+        shown.host.metadata().is_ok_and(|found| {
+            let needed = if found.is_dir() { 0o005 } else { 0o004 };
+            found.permissions().mode() & needed == needed
+        })
+    }
+
+    /// Copies a file out; what is not there, or is no file, stays empty.
+    fn keep(name: &str, to: &mut fs::File) -> io::Result<()> {
+        // No link is followed, and nobody waits for who would write a pipe.
+        let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+        let found =
+            fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(Path::new(WORK).join(name));
+        match found {
+            Ok(mut file) if file.metadata()?.is_file() => io::copy(&mut file, to).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// A root of nothing but what is shown; the files of the host that what is kept is written to.
+    fn build(cage: &Cage) -> io::Result<Vec<(&str, fs::File)>> {
+        // Whatever the host's is, what is made here can be read by the compiler.
+        umask(Mode::S_IWGRP | Mode::S_IWOTH);
         let none: Option<&str> = None;
         mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
             .map_err(said("private mounts"))?;
         let plain = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-        let size = format!("size={SOURCE_SCRATCH_BYTES},mode=755");
+        let size = format!("size={SOURCE_SCRATCH_BYTES},nr_inodes={SOURCE_SCRATCH_FILES},mode=755");
         mount(Some("tmpfs"), &cage.root, Some("tmpfs"), plain, Some(size.as_str()))
             .map_err(said("a root"))?;
         for shown in &cage.shown {
@@ -153,12 +214,41 @@ mod linux {
             show(&shown.host, &place, plain | MsFlags::MS_RDONLY)?;
         }
         show("/dev/null".as_ref(), &below(&cage.root, "/dev/null".as_ref()), MsFlags::MS_NOSUID)?;
-        show(&cage.work, &below(&cage.root, WORK.as_ref()), plain)?;
-        fs::create_dir_all(below(&cage.root, "/tmp".as_ref()))?;
+        let work = below(&cage.root, WORK.as_ref());
+        copy(&cage.work, &work)?;
+        // Opened while they can be seen. What the source has of that name is in the compiler's way.
+        let open = |name: &String| fs::File::create(cage.work.join(name));
+        let kept =
+            cage.kept.iter().map(|name| Ok((name.as_str(), open(name)?))).collect::<io::Result<_>>()?;
+        cage.kept
+            .iter()
+            .map(|name| work.join(name))
+            .filter(|place| place.is_file())
+            .try_for_each(fs::remove_file)?;
+        for folder in [work, below(&cage.root, "/tmp".as_ref())] {
+            fs::create_dir_all(&folder)?;
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o777))?;
+        }
         chdir(&cage.root).map_err(said("the new root"))?;
         pivot_root(".", ".").map_err(said("a change of roots"))?;
         umount2(".", MntFlags::MNT_DETACH).map_err(said("leaving the old root"))?;
-        chdir(WORK).map_err(said("the new root"))
+        chdir(WORK).map_err(said("the new root"))?;
+        Ok(kept)
+    }
+
+    /// A folder with all that is in it, for everybody to read.
+    fn copy(from: &Path, to: &Path) -> io::Result<()> {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let place = to.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                copy(&entry.path(), &place)?;
+            } else {
+                fs::write(place, fs::read(entry.path())?)?;
+            }
+        }
+        Ok(())
     }
 
     fn below(root: &Path, inside: &Path) -> PathBuf {

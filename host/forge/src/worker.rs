@@ -117,6 +117,11 @@ impl Worker {
         }
     }
 
+    /// Whether its process is gone.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// How a process ended that closed its output.
     fn ended(&mut self) -> WorkerError {
         self.orders = None;
@@ -281,9 +286,10 @@ mod tests {
     #[test]
     fn one_that_is_silent_or_not_wanted_is_gone() {
         let mut silent = shell("sleep 600");
+        assert!(!silent.has_ended());
         let error = silent.receive(Duration::ZERO, &Cancel::new()).expect_err("no answer");
         assert!(matches!(error, WorkerError::Silent { seconds: 0 }), "{error:?}");
-        assert!(silent.child.try_wait().expect("a child").is_some());
+        assert!(silent.has_ended());
         let cancel = Cancel::new();
         cancel.cancel();
         let mut worker = shell("sleep 600");
