@@ -26,7 +26,7 @@ fn kit() -> &'static Kit {
     KIT.get_or_init(|| Kit::new(2).expect("an engine"))
 }
 
-fn run<T>(test: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("threads").block_on(test)
 }
@@ -43,11 +43,15 @@ fn host(spells: &[&str]) -> Host {
 }
 
 async fn join(host: &Host, mode: Mode, binary: bool, fault: Option<Fault>) -> Client {
-    let options = Options { mode, binary, fault, ..Options::verifying(&host.address).expect("an address") };
+    join_at(&host.address, mode, binary, fault).await
+}
+
+pub(crate) async fn join_at(address: &str, mode: Mode, binary: bool, fault: Option<Fault>) -> Client {
+    let options = Options { mode, binary, fault, ..Options::verifying(address).expect("an address") };
     Client::join(options, Some(kit())).await.expect("a host that lets everybody in")
 }
 
-async fn cast(client: &Client, spell: &str) -> u64 {
+pub(crate) async fn cast(client: &Client, spell: &str) -> u64 {
     let request = CastRequest {
         spell_id: spell.into(),
         revision_id: None,
@@ -61,7 +65,7 @@ async fn cast(client: &Client, spell: &str) -> u64 {
 }
 
 /// Reads events until one fits; the ticks that agreed meanwhile follow each other.
-async fn until<T>(client: &mut Client, mut fits: impl FnMut(&Event) -> Option<T>) -> T {
+pub(crate) async fn until<T>(client: &mut Client, mut fits: impl FnMut(&Event) -> Option<T>) -> T {
     let mut last = None;
     loop {
         let event = client.next().await.expect("a client that goes on");
@@ -82,7 +86,7 @@ async fn until<T>(client: &mut Client, mut fits: impl FnMut(&Event) -> Option<T>
 }
 
 /// Reads so many ticks, all of which have to agree.
-async fn agree(client: &mut Client, ticks: usize) {
+pub(crate) async fn agree(client: &mut Client, ticks: usize) {
     let mut left = ticks;
     until(client, |event| {
         assert!(!matches!(event, Event::Desync(_) | Event::Resynced { .. }), "a false alarm: {event:?}");

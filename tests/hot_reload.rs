@@ -8,7 +8,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+use spellhost_client::{Event, Mode};
+
 use crate::binary::{command, root};
+use crate::clients::{agree, cast, join_at, run, until};
 
 /// How long a line may take to come: a cold build of a spell on a busy machine, with room.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -25,6 +29,10 @@ struct Session {
 
 impl Session {
     fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    fn start_with(name: &str, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let spell = folder.path().join(name);
         copy(&root().join("spells").join(name), &spell);
@@ -42,6 +50,9 @@ impl Session {
         };
         let mut child = command(folder.path())
             .args(["run", name])
+            .args(flags)
+            // What a killed one leaves goes with the folder.
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -186,4 +197,60 @@ fn an_interrupt_during_a_build_ends_at_once_and_leaves_nothing() {
     interrupt(&session.child);
     assert_eq!(session.child.wait().expect("it ends").code(), Some(130));
     assert!(!session.spell.join("target/frost-nova.wasm").exists());
+}
+
+/// The object of a line.
+fn object(line: &str) -> Value {
+    serde_json::from_str(line).expect("an object")
+}
+
+/// The tick of the first frame that fits.
+async fn frame(client: &mut spellhost_client::Client, fits: impl Fn(&spellhost_wire::Frame) -> bool) -> u64 {
+    until(client, |event| match event {
+        Event::Tick(frame) if fits(frame) => Some(frame.tick),
+        _ => None,
+    })
+    .await
+}
+
+#[test]
+fn an_address_that_is_taken_is_said_at_once() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("an address");
+    let address = taken.local_addr().expect("an address").to_string();
+    let mut session = Session::start_with("fireball", &["--listen", &address]);
+    session.wait_for(&["cannot listen on", &address]);
+    assert_eq!(session.child.wait().expect("it ends").code(), Some(2));
+}
+
+#[test]
+fn clients_follow_the_world_that_is_run_and_a_save_swaps_under_them() {
+    let mut session = Session::start_with("fireball", &["--json", "--record", "cast.rec"]);
+    let first = object(&session.wait_for(&["\"event\":\"cast\""]));
+    let address = first["address"].as_str().and_then(|url| url.strip_prefix("http://")).expect("an address");
+    run(async {
+        let mut verifying = join_at(address, Mode::Lockstep, true, None).await;
+        agree(&mut verifying, 30).await;
+        let mut applying = join_at(address, Mode::Apply, false, None).await;
+        // Nothing is published here but a draft: whoever plays along may cast it.
+        let cast_id = cast(&verifying, "fireball").await;
+        let is_cast = |frame: &spellhost_wire::Frame| frame.casts.iter().any(|cast| cast.cast_id == cast_id);
+        let entered = frame(&mut applying, is_cast).await;
+        assert_eq!(frame(&mut verifying, is_cast).await, entered);
+        drop(applying);
+
+        session.edit("impl Spell", "// swapped under a client\nimpl Spell");
+        let tick = frame(&mut verifying, |frame| !frame.swaps.is_empty()).await;
+        let swap = object(&session.wait_for(&["\"event\":\"swap\""]));
+        assert_eq!(swap["tick"], tick, "{swap:#}");
+        // What is shown of the cast after it is what the client comes to, in its own engine.
+        let shown = object(&session.wait_for(&["\"event\":\"cast\""]));
+        let hash = shown["state_hash"].as_str().expect("a hash").to_owned();
+        frame(&mut verifying, |frame| frame.state_hash.to_string() == hash).await;
+        agree(&mut verifying, 30).await;
+    });
+    interrupt(&session.child);
+    assert_eq!(session.child.wait().expect("it ends").code(), Some(130));
+    let recording = session.spell.with_file_name("cast.rec");
+    let replayed = command(&root()).arg("replay").arg(recording).output().expect("the binary starts");
+    assert!(replayed.status.success(), "{}", String::from_utf8_lossy(&replayed.stderr));
 }

@@ -84,7 +84,7 @@ fn trial(machine: &Machine, ready: &Ready, interrupt: &Interrupt) -> Result<Perf
     };
     let (stage, script) = demo(&flags, ready)?;
     let mut session = Session::enter(stage, machine.caster.clone(), None)?;
-    session.install(&ready.revision, &ready.component)?;
+    session.install(ready)?;
     perform(&mut session, &script, &ready.revision, interrupt)
 }
 

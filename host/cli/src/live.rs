@@ -1,17 +1,21 @@
 //! The half of `run` that stays: a world that ticks at 60 Hz, and a spell that is rebuilt, swapped
 //! in between two ticks and cast again on every save.
 //!
+//! The world is served at an address of this machine while it stays: who joins there is in it.
+//!
 //! One loop over one closed [`Event`]. The world is never lost: whatever goes wrong with a build is
 //! told, and the revision before goes on. The ticks of a cast are played as fast as they can be, so
 //! that a save is answered at once; the clock holds for the ticks between casts.
 
+use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use spellhost_forge::{Watch, WatchEvent};
+use spellhost_server::{Config, Guide};
 use spellhost_sim::limits::TICKS_PER_SECOND;
-use spellhost_sim::{CallReport, Channel, Inputs, Migration, Swap};
+use spellhost_sim::{CallReport, Inputs, Migration};
 use spellhost_wire::{Outcome, Refusal};
 
 use crate::builder::Builder;
@@ -22,6 +26,7 @@ use crate::problem::{Kind, Problem};
 use crate::run::{Args, Machine, enter, object, show};
 use crate::screen::Screen;
 use crate::script::{Performance, Script, perform};
+use crate::serve::unserved;
 use crate::session::Session;
 use crate::source::{Ready, Source};
 use crate::stage::Stage;
@@ -85,19 +90,24 @@ pub struct Live<'a> {
     /// The newest save; nothing before the first.
     save: Option<Save>,
     next_tick: Instant,
+    /// Where the world is served; `None` where it cannot be.
+    guide: Option<Guide>,
+    /// Where the guide keeps what a host keeps: gone with it.
+    _kept: Option<tempfile::TempDir>,
     _keys: Option<Keys>,
     _watch: Watch,
 }
 
 impl<'a> Live<'a> {
-    /// Starts to watch and to build.
+    /// Starts to watch, to build, and to listen at `address` for those who want to see the world.
     ///
     /// # Errors
-    /// Where the path cannot be watched.
+    /// Where the path cannot be watched, or the address that somebody asked for cannot be had.
     pub fn start(
         args: &'a Args,
         source: Source,
         machine: Machine,
+        address: SocketAddr,
         screen: Screen,
         interrupt: &'a Interrupt,
     ) -> Result<Self, Problem> {
@@ -132,11 +142,25 @@ impl<'a> Live<'a> {
             playing: None,
             save: None,
             next_tick: Instant::now(),
+            guide: None,
+            _kept: None,
             _keys: keys.flatten(),
             _watch: watch,
         };
         live.build();
+        live.serve(address)?;
         Ok(live)
+    }
+
+    /// Starts the host that serves the world, while the first build runs.
+    fn serve(&mut self, address: SocketAddr) -> Result<(), Problem> {
+        match guide(self.args, &self.machine, address) {
+            Ok((guide, kept)) => (self.guide, self._kept) = (Some(guide), Some(kept)),
+            Err(problem) if self.args.listen.is_some() => return Err(problem),
+            // Nobody asked for it.
+            Err(problem) => self.screen.problem(&problem),
+        }
+        Ok(())
     }
 
     /// Stays until it is told to end; the exit code.
@@ -252,7 +276,14 @@ impl<'a> Live<'a> {
     /// A new world, and the first cast in it.
     fn open(&mut self, ready: Ready) -> Result<(), Problem> {
         let (stage, script) = demo(&self.args.demo, &ready)?;
-        let mut session = enter(self.args, &self.machine, &ready, stage.clone())?;
+        let mut session = enter(self.args, &self.machine, stage.clone())?;
+        // The world before it, where there is one, ends here: only one is served.
+        self.playing = None;
+        if let Some(Err(error)) = self.guide.as_ref().map(|guide| session.serve(guide)) {
+            self.guide = None;
+            self.screen.problem(&unserved(&error));
+        }
+        session.install(&ready)?;
         let last = perform(&mut session, &script, &ready.revision, self.interrupt)?;
         self.playing = Some(Playing { session, stage, script, ready, last });
         self.report("cast")
@@ -265,16 +296,9 @@ impl<'a> Live<'a> {
         let before = playing.ready.revision.id();
         let fuel_before = used(&playing.last);
         let started = Instant::now();
-        playing.session.install(&ready.revision, &ready.component)?;
-        let tick = playing.session.tick();
-        let swap = Swap {
-            spell: ready.revision.spell.clone(),
-            channel: Channel::Draft,
-            revision: ready.revision.reference,
-        };
-        let told = playing.session.play(Inputs { swaps: vec![swap], ..Inputs::default() })?;
+        let told = playing.session.swap(&ready)?;
+        let tick = told.tick;
         let (swap_time, swapped) = (started.elapsed(), Instant::now());
-        playing.session.forget_all_but(&ready.component);
         playing.ready = ready;
         playing.script = script;
         told.strays.iter().for_each(|call| stray(self.screen, call));
@@ -300,10 +324,16 @@ impl<'a> Live<'a> {
         if self.screen.is_json() {
             let mut value = object(&self.machine, &playing.ready, &playing.session, &playing.last);
             value["event"] = json!(event);
+            if let Some(guide) = &self.guide {
+                value["address"] = json!(format!("http://{}", guide.address()));
+            }
             self.screen.object(&value);
         } else {
             let keys = if self._keys.is_some() { "; h for keys" } else { "" };
-            self.screen.print(&format!("{}\n", self.screen.faint(&format!("watching for saves{keys}"))));
+            let served =
+                self.guide.as_ref().map(|guide| format!("; the world is at http://{}", guide.address()));
+            let line = format!("watching for saves{}{keys}", served.unwrap_or_default());
+            self.screen.print(&format!("{}\n", self.screen.faint(&line)));
         }
         Ok(())
     }
@@ -335,14 +365,13 @@ impl<'a> Live<'a> {
 
     /// The world from its first tick on, with the revision that runs now.
     fn reset(&mut self) -> Result<(), Problem> {
-        let Some(mut playing) = self.playing.take() else { return Ok(()) };
+        let Some(playing) = &mut self.playing else { return Ok(()) };
         let ready = playing.ready.clone();
         // A recording holds one world: it starts over with it.
         playing.session.finish()?;
         self.tell("reset", "the world is reset");
         match self.open(ready) {
-            Err(problem) if problem.kind != Kind::Interrupted && self.playing.is_none() => {
-                self.playing = Some(playing);
+            Err(problem) if problem.kind != Kind::Interrupted => {
                 self.screen.problem(&problem);
                 Ok(())
             }
@@ -369,6 +398,21 @@ fn stray(screen: Screen, call: &CallReport) {
         let outcome = words::outcome(&spellhost_lockstep::frame::outcome(&call.outcome));
         screen.note(&format!("cast {}, {}: {outcome}", call.cast.0, call.entry.export()));
     }
+}
+
+/// A host for the world, and the folder that it keeps things in.
+fn guide(args: &Args, machine: &Machine, address: SocketAddr) -> Result<(Guide, tempfile::TempDir), Problem> {
+    let kept = tempfile::Builder::new().prefix("spellhost-run-").tempdir().map_err(|error| {
+        Problem::usage("serve", "there is no room for what a host keeps: the world is not served")
+            .because(&error)
+    })?;
+    let config = Config {
+        listen: address,
+        allow: args.allow.interfaces().to_vec(),
+        ..Config::local(kept.path().into())
+    };
+    let guide = Guide::start(config, machine.engine.clone(), machine.caster.clone());
+    guide.map(|guide| (guide, kept)).map_err(|error| unserved(&error))
 }
 
 impl Playing {

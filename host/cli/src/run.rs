@@ -3,7 +3,7 @@
 //! This half casts once; what stays and casts again on every save is `live`.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use spellhost_runtime::{Caster, Engine, EngineOptions};
@@ -18,6 +18,7 @@ use crate::problem::Problem;
 use crate::saved::Recorder;
 use crate::screen::Screen;
 use crate::script::{Performance, perform};
+use crate::serve::own_address;
 use crate::session::Session;
 use crate::source::{Making, Ready, Source};
 use crate::stage::Stage;
@@ -30,6 +31,9 @@ Examples:
   spellhost run fireball.wasm --once --json         one JSON object for a script
   spellhost run . --world flat --target 0.5,0,-20 --param radius=5
   spellhost run . --once --picture crater.png --record cast.rec
+
+While it stays it serves its world to clients and to a browser on this machine, at the address that it
+prints: whoever joins sees every tick, and may cast.
 
 While it runs on a terminal: c or space casts again, r resets the world, p shows the picture
 again, h helps, q quits. A recording ends with its world: `--world cast.rec` goes on in it.
@@ -59,6 +63,9 @@ pub struct Args {
     /// Where to record every tick, with the components
     #[arg(long, env = "SPELLHOST_RECORD", value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Where the world is served while it stays, for this machine alone; port 0 picks a free one [default: 127.0.0.1:0]
+    #[arg(long, env = "SPELLHOST_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
     /// How many threads cast [default: one a core]
     #[arg(long, env = "SPELLHOST_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=32))]
     pub threads: Option<u16>,
@@ -70,7 +77,7 @@ pub struct Machine {
     /// Compiles.
     pub engine: Engine,
     /// Casts.
-    pub caster: Rc<Caster>,
+    pub caster: Arc<Caster>,
 }
 
 impl Machine {
@@ -91,7 +98,7 @@ impl Machine {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let caster = Caster::new(&engine, threads.map_or_else(cores, usize::from))
             .map_err(|error| Problem::usage("threads", "cannot start the casting threads").because(&error))?;
-        Ok(Self { engine, caster: Rc::new(caster) })
+        Ok(Self { engine, caster: Arc::new(caster) })
     }
 }
 
@@ -102,9 +109,10 @@ impl Machine {
 pub fn run(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
     let source = Source::at(&args.spell)?;
     check_outputs(args)?;
+    let address = own_address(args.listen.as_deref())?;
     let machine = Machine::start(args.threads)?;
     if !args.once {
-        return Live::start(args, source, machine, screen, interrupt)?.stay();
+        return Live::start(args, source, machine, address, screen, interrupt)?.stay();
     }
     let cancel = interrupt.cancel();
     let ready = {
@@ -123,7 +131,8 @@ pub fn run(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Pro
         screen.note(ready.warnings.trim_end());
     }
     let (stage, script) = demo(&args.demo, &ready)?;
-    let mut session = enter(args, &machine, &ready, stage)?;
+    let mut session = enter(args, &machine, stage)?;
+    session.install(&ready)?;
     let performance = perform(&mut session, &script, &ready.revision, interrupt)?;
     session.finish()?;
     show(args, &ready, &session, &performance, screen)?;
@@ -152,12 +161,10 @@ fn check_outputs(args: &Args) -> Result<(), Problem> {
 ///
 /// # Errors
 /// Where the recording cannot be started.
-pub fn enter(args: &Args, machine: &Machine, ready: &Ready, stage: Stage) -> Result<Session, Problem> {
+pub fn enter(args: &Args, machine: &Machine, stage: Stage) -> Result<Session, Problem> {
     let start = |path: &PathBuf| Recorder::start(path, machine.engine.id(), &stage.world);
     let recorder = args.record.as_ref().map(start).transpose()?;
-    let mut session = Session::enter(stage, machine.caster.clone(), recorder)?;
-    session.install(&ready.revision, &ready.component)?;
-    Ok(session)
+    Session::enter(stage, machine.caster.clone(), recorder)
 }
 
 /// Tells people what happened and draws it.

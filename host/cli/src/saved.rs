@@ -127,14 +127,30 @@ impl Recorder {
     /// # Errors
     /// Where the file cannot be written; so for those that follow.
     pub fn pin(&mut self, revision: &Revision, component: &Component) -> Result<(), Problem> {
-        let own = revision.reference;
-        if !self.pinned.insert(own.id) {
+        if self.knows(revision.reference.id) {
             return Ok(());
         }
+        self.pin_as(&revision.reference, &revision.manifest, component)
+    }
+
+    /// Whether a revision was made known.
+    pub fn knows(&self, revision: sim::Digest) -> bool {
+        self.pinned.contains(&revision)
+    }
+
+    /// As [`Recorder::pin`], by the canonical bytes of its manifest.
+    #[allow(clippy::missing_errors_doc, reason = "said at `pin`")]
+    pub fn pin_as(
+        &mut self,
+        own: &sim::RevisionRef,
+        manifest: &str,
+        component: &Component,
+    ) -> Result<(), Problem> {
+        self.pinned.insert(own.id);
         if self.pinned.insert(own.component) {
             self.append(&Record::Component(component.admitted().bytes().to_vec()))?;
         }
-        self.append(&Record::Pin(pin(&own, &revision.manifest)))
+        self.append(&Record::Pin(pin(own, manifest)))
     }
 
     /// Writes a played tick.

@@ -194,12 +194,42 @@ fn listening(listen: Option<&str>) -> String {
 
 /// Where to listen: the flag, then `HOST` and `PORT`, then the default.
 fn address(args: &Args) -> Result<SocketAddr, Problem> {
-    let text = listening(args.listen.as_deref());
+    resolved(&listening(args.listen.as_deref()))
+}
+
+fn resolved(text: &str) -> Result<SocketAddr, Problem> {
     let wrong = || {
         Problem::usage("listen", format!("`{text}` is no address to listen on"))
             .hint("ADDRESS:PORT, for example 127.0.0.1:5000")
     };
     text.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(wrong)
+}
+
+/// Where a world that is played here is served: on any free port of this machine where nobody says.
+///
+/// # Errors
+/// An address that is none, or not this machine's alone.
+pub fn own_address(listen: Option<&str>) -> Result<SocketAddr, Problem> {
+    let address = resolved(&listening(Some(listen.unwrap_or(":0"))))?;
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    let message = format!("{address} is a public address, and `run` serves this machine alone");
+    Err(Problem::usage("public_address", message)
+        .hint("spellhost run DIR --listen 127.0.0.1:5000")
+        .hint("`spellhost serve --watch DIR` serves others"))
+}
+
+/// Why a world that is played here is not served, or not with this revision.
+pub fn unserved(error: &ServeError) -> Problem {
+    let mut problem = Problem::usage(error.code(), error.to_string());
+    if let Some(source) = std::error::Error::source(error) {
+        problem = problem.because(source);
+    }
+    match error {
+        ServeError::Listen { .. } => problem.hint("spellhost run DIR --listen 127.0.0.1:0"),
+        _ => problem,
+    }
 }
 
 /// Why a host does not start, with what to do next.

@@ -4,26 +4,27 @@
 //! function. Deliberately knows no clock: how fast ticks follow each other is its caller's.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use spellhost_lockstep::{exact, frame};
-use spellhost_runtime::{Caster, Component, Library, PlayedTick, play_tick};
+use spellhost_runtime::{Caster, Library, PlayedTick, play_tick};
+use spellhost_server::{Guide, Guided, Made, ServeError};
 use spellhost_sim::{
-    CallReport, CastId, ChunkPos, EntityId, Inputs, Migration, Op, StateHash, TickReport, Voxels, World,
+    CallReport, CastId, Channel, ChunkPos, EntityId, Inputs, Migration, Op, StateHash, Swap, TickReport,
+    Voxels, World,
 };
 
 use crate::problem::Problem;
 use crate::saved::Recorder;
+use crate::serve::unserved;
+use crate::source::Ready;
 use crate::stage::Stage;
 use crate::tally::Tally;
 use crate::words::Roster;
-use spellhost_forge::Revision;
 
 /// A world, who is in it, and the casts that are being followed.
 pub struct Session {
-    world: World,
-    library: Library,
-    caster: Rc<Caster>,
+    scene: Scene,
     recorder: Option<Recorder>,
     tallies: BTreeMap<CastId, Tally>,
     /// What the entities are called.
@@ -36,8 +37,18 @@ pub struct Session {
     chunks: std::collections::BTreeSet<ChunkPos>,
 }
 
+/// Where the world is.
+enum Scene {
+    /// Here, and nowhere else.
+    Own { world: Box<World>, library: Library, caster: Arc<Caster> },
+    /// At an address, where others may take part.
+    Served(Box<Guided>),
+}
+
 /// What one tick told beyond the tallies.
 pub struct Told {
+    /// The tick.
+    pub tick: u64,
     /// Calls of casts that are not followed.
     pub strays: Vec<CallReport>,
     /// What became of active spells at a swap.
@@ -49,12 +60,10 @@ impl Session {
     ///
     /// # Errors
     /// Where the world is too full, or the recording cannot be written.
-    pub fn enter(stage: Stage, caster: Rc<Caster>, recorder: Option<Recorder>) -> Result<Self, Problem> {
+    pub fn enter(stage: Stage, caster: Arc<Caster>, recorder: Option<Recorder>) -> Result<Self, Problem> {
         let ops: Vec<Op> = stage.entrance();
         let mut session = Self {
-            world: stage.world,
-            library: Library::new(),
-            caster,
+            scene: Scene::Own { world: Box::new(stage.world), library: Library::new(), caster },
             recorder,
             tallies: BTreeMap::new(),
             roster: Roster::default(),
@@ -63,17 +72,14 @@ impl Session {
             hash: StateHash([0; 16]),
             chunks: Default::default(),
         };
-        let newest = session.world.entities().map(|entity| entity.id).max();
-        for entity in session.world.entities() {
-            session.roster.call(entity.id.0, format!("{} {}", frame::kind(entity.kind), entity.id.0));
+        let newest = session.world().entities().map(|entity| entity.id).max();
+        let there = session.world().entities().map(|entity| (entity.id.0, frame::kind(entity.kind)));
+        for (id, kind) in there.collect::<Vec<_>>() {
+            session.roster.call(id, format!("{kind} {id}"));
         }
         session.play(Inputs { ops, ..Inputs::default() })?;
-        let entered = session
-            .world
-            .entities()
-            .map(|entity| entity.id)
-            .filter(|id| newest.is_none_or(|newest| *id > newest));
-        session.actors = entered.collect();
+        let entered = session.world().entities().map(|entity| entity.id);
+        session.actors = entered.filter(|id| newest.is_none_or(|newest| *id > newest)).collect();
         if session.actors.len() != stage.actors.len() {
             return Err(Problem::failed("bad_world", "this world holds too many entities to enter it"));
         }
@@ -84,21 +90,43 @@ impl Session {
         Ok(session)
     }
 
+    /// Has the world be served from the next tick on.
+    ///
+    /// # Errors
+    /// Where the host cannot have it; then it stays here.
+    pub fn serve(&mut self, guide: &Guide) -> Result<(), ServeError> {
+        let guided = guide.open(self.world().clone())?;
+        self.scene = Scene::Served(Box::new(guided));
+        Ok(())
+    }
+
     /// Plays one tick.
     ///
     /// # Errors
     /// Where the recording cannot be written.
     pub fn play(&mut self, inputs: Inputs) -> Result<Told, Problem> {
-        let played: PlayedTick = play_tick(&mut self.world, inputs, &self.library, &self.caster);
+        let own = inputs.casts.len();
+        let played = match &mut self.scene {
+            Scene::Own { world, library, caster } => play_tick(world, inputs, library, caster),
+            Scene::Served(guided) => guided.play(inputs),
+        };
+        self.played(played, own)
+    }
+
+    /// Follows the first `own` casts of a tick; those of others are strays.
+    fn played(&mut self, played: PlayedTick, own: usize) -> Result<Told, Problem> {
         if let Some(recorder) = &mut self.recorder {
+            if let Scene::Served(guided) = &self.scene {
+                pin_foreign(recorder, guided, &played)?;
+            }
             recorder.frame(&played)?;
         }
         let PlayedTick { report, notes, .. } = played;
         let TickReport { tick, casts, calls, migrations, chunks, state_hash, .. } = report;
         self.hash = state_hash;
         self.chunks.extend(chunks.into_iter().map(|(pos, _)| pos));
-        let mut told = Told { strays: Vec::new(), migrations };
-        for cast in &casts {
+        let mut told = Told { tick, strays: Vec::new(), migrations };
+        for cast in casts.iter().take(own) {
             self.tallies.insert(cast.cast, Tally::new(cast, tick));
         }
         for call in calls {
@@ -114,26 +142,74 @@ impl Session {
     /// Makes a revision castable, from the next tick on.
     ///
     /// # Errors
-    /// Where the recording cannot be written.
-    pub fn install(&mut self, revision: &Revision, component: &Component) -> Result<(), Problem> {
-        self.library.insert(component.clone());
-        self.recorder.as_mut().map_or(Ok(()), |recorder| recorder.pin(revision, component))
+    /// Where the recording cannot be written, or the host does not take it.
+    pub fn install(&mut self, ready: &Ready) -> Result<(), Problem> {
+        self.pin(ready)?;
+        match &mut self.scene {
+            Scene::Own { library, .. } => library.insert(ready.component.clone()),
+            Scene::Served(_) => {
+                self.publish(ready, |guided, made| guided.install(&made).map(|done| done.then_some(())))?;
+            }
+        }
+        Ok(())
     }
 
-    /// Forgets the components that no active spell names, but for this one: a world that is swapped into
-    /// ten thousand times holds no more than one that was not.
-    pub fn forget_all_but(&mut self, component: &Component) {
-        self.library.retain(&self.world, &[component.digest()]);
+    /// Plays a tick in which a revision takes the place of the one before it. Components that nothing names any more
+    /// are forgotten: a world that is swapped into ten thousand times holds no more than one that was not.
+    ///
+    /// # Errors
+    /// As [`Session::install`].
+    pub fn swap(&mut self, ready: &Ready) -> Result<Told, Problem> {
+        self.pin(ready)?;
+        if let Scene::Served(_) = self.scene {
+            let played = self.publish(ready, |guided, made| guided.swap(&made))?;
+            return self.played(played, 0);
+        }
+        self.install(ready)?;
+        let Ready { revision, component, .. } = ready;
+        let (spell, revision) = (revision.spell.clone(), revision.reference);
+        let swap = Swap { spell, channel: Channel::Draft, revision };
+        let told = self.play(Inputs { swaps: vec![swap], ..Inputs::default() })?;
+        if let Scene::Own { world, library, .. } = &mut self.scene {
+            library.retain(world, &[component.digest()]);
+        }
+        Ok(told)
+    }
+
+    fn pin(&mut self, ready: &Ready) -> Result<(), Problem> {
+        let recorder = self.recorder.as_mut();
+        recorder.map_or(Ok(()), |recorder| recorder.pin(&ready.revision, &ready.component))
+    }
+
+    /// Has the host take a revision, once nobody else is moving a channel there.
+    fn publish<T>(
+        &mut self,
+        ready: &Ready,
+        take: impl Fn(&mut Guided, Made<'_>) -> Result<Option<T>, ServeError>,
+    ) -> Result<T, Problem> {
+        let contents = ready.contents();
+        let files: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
+        loop {
+            let Scene::Served(guided) = &mut self.scene else { unreachable!("asked of a served world only") };
+            let made = Made { revision: &ready.revision, component: &ready.component, files: &files };
+            if let Some(taken) = take(guided, made).map_err(|error| unserved(&error))? {
+                return Ok(taken);
+            }
+            self.play(Inputs::default())?;
+        }
     }
 
     /// The tick that comes next.
     pub fn tick(&self) -> u64 {
-        self.world.tick()
+        self.world().tick()
     }
 
     /// The world between two ticks.
     pub fn world(&self) -> &World {
-        &self.world
+        match &self.scene {
+            Scene::Own { world, .. } => world,
+            Scene::Served(guided) => guided.world(),
+        }
     }
 
     /// The hash after the last tick.
@@ -148,12 +224,12 @@ impl Session {
 
     /// The terrain as it is now.
     pub fn voxels(&self) -> Voxels {
-        self.world.voxels().clone()
+        self.world().voxels().clone()
     }
 
     /// Everybody's health by id, in points.
     pub fn health(&self) -> BTreeMap<u64, f64> {
-        self.world.entities().map(|entity| (entity.id.0, exact::points(entity.health))).collect()
+        self.world().entities().map(|entity| (entity.id.0, exact::points(entity.health))).collect()
     }
 
     /// What the casts that are followed came to, by cast; they are not followed any longer.
@@ -166,6 +242,23 @@ impl Session {
     /// # Errors
     /// Where it cannot be written.
     pub fn finish(&mut self) -> Result<(), Problem> {
-        self.recorder.take().map_or(Ok(()), |recorder| recorder.finish(&self.world))
+        let recorder = self.recorder.take();
+        recorder.map_or(Ok(()), |recorder| recorder.finish(self.world()))
     }
+}
+
+/// Makes known to a recording what clients have brought into this tick.
+fn pin_foreign(recorder: &mut Recorder, guided: &Guided, played: &PlayedTick) -> Result<(), Problem> {
+    let casts = played.inputs.casts.iter().map(|cast| cast.revision);
+    let swaps = played.inputs.swaps.iter().map(|swap| swap.revision);
+    for revision in casts.chain(swaps) {
+        if recorder.knows(revision.id) {
+            continue;
+        }
+        let known = guided.revision(revision.id).ok_or_else(|| {
+            Problem::failed("file", format!("the recording lacks {}: the host has lost it", revision.id))
+        })?;
+        recorder.pin_as(&revision, &known.0, &known.1)?;
+    }
+    Ok(())
 }

@@ -14,9 +14,10 @@ use spellhost_runtime::{Admitted, Component, Engine, Policy, Rejection, admit};
 use spellhost_sim::SpellId;
 
 use crate::listing::listing;
+use crate::pack::content;
 use crate::problem::Problem;
 use crate::screen::Doing;
-use spellhost_forge::{Origin, Revision, id_from_name};
+use spellhost_forge::{ListedFile, Origin, Revision, id_from_name};
 
 /// Where a spell comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,17 @@ pub struct Ready {
     pub stages: Stages,
     /// The compiler's warnings as it printed them.
     pub warnings: String,
+    /// Where its files are, and which; nowhere and none where it was no folder.
+    pub root: PathBuf,
+    /// The files of its manifest beside the component.
+    pub files: Vec<ListedFile>,
+}
+
+impl Ready {
+    /// What is in its files, but for those that have changed since.
+    pub fn contents(&self) -> Vec<Vec<u8>> {
+        self.files.iter().filter_map(|file| content(&self.root, file).ok()).collect()
+    }
 }
 
 /// How long each step from source to a component that can be cast took.
@@ -124,7 +136,7 @@ impl Source {
                     language: Some(folder.manifest.language.name()),
                     limits: folder.manifest.limits,
                     toolchain: Some(built.toolchain),
-                    files,
+                    files: files.clone(),
                 };
                 let revision = Revision::new(spell, &component, &origin);
                 Ok(Ready {
@@ -134,6 +146,8 @@ impl Source {
                     build_time,
                     stages: Stages { compile, componentise, admit, translate },
                     warnings: built.rendered,
+                    root: folder.root,
+                    files,
                 })
             }
             Self::File(path) => {
@@ -148,6 +162,8 @@ impl Source {
                     build_time: None,
                     stages: Stages { compile: None, componentise: None, admit, translate },
                     warnings: String::new(),
+                    root: PathBuf::new(),
+                    files: Vec::new(),
                 })
             }
         }

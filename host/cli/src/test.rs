@@ -181,7 +181,7 @@ fn played(
     let scenario = Scenario::parse(text)?;
     let script = scenario.script(ready.component.info())?;
     let mut session = Session::enter(scenario.stage()?, machine.caster.clone(), None)?;
-    session.install(&ready.revision, &ready.component)?;
+    session.install(ready)?;
     let performance = perform(&mut session, &script, &ready.revision, interrupt)?;
     let happened =
         Happened { performance: &performance, actors: session.actors.iter().map(|id| id.0).collect() };

@@ -33,7 +33,7 @@ pub(crate) fn rust(folder: &Folder, options: &BuildOptions<'_>) -> Result<Compil
     supply_sdk(&package, options)?;
     let workspace = workspace(&root, &package, options)?;
     // Apart from what the author's own cargo and editor build, which would wait for each other.
-    let own = workspace.join("target/spellhost");
+    let own = workspace.join(sdk::BUILT);
     let elsewhere = options.cache.target(&root);
     let mut wanted = Wanted {
         cargo: &options.toolchain.cargo,

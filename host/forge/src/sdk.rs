@@ -18,6 +18,9 @@ const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/carried.rs"))
 /// `Cargo.toml` that names this path is the same on every machine.
 pub(crate) const LINK: &str = ".spellhost/sdk";
 
+/// Where a spell is built, relative to its folder or its workspace.
+pub(crate) const BUILT: &str = "target/spellhost";
+
 /// A carried file by its path, such as `wit/0.1/spell.wit`.
 pub(crate) fn text(name: &str) -> Option<&'static str> {
     FILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
@@ -84,6 +87,7 @@ pub(crate) fn link(place: &Path, sdk: &Path) -> io::Result<bool> {
     if !ignore.exists() {
         fs::write(ignore, "*\n")?;
     }
+    let is_first = place.symlink_metadata().is_err() && !is_built(place);
     let fresh = neighbour(place);
     let made = make_link(sdk, &fresh).and_then(|()| {
         if place.symlink_metadata().is_ok_and(|found| found.is_dir()) {
@@ -96,11 +100,17 @@ pub(crate) fn link(place: &Path, sdk: &Path) -> io::Result<bool> {
         let _ = fs::remove_file(&fresh).or_else(|_| fs::remove_dir_all(&fresh));
     }
     made?;
-    // Cargo compares times: an SDK that was unpacked long ago must still count as news for this spell.
-    if let Ok(file) = fs::File::options().append(true).open(sdk.join("src/lib.rs")) {
+    // Cargo compares times: an SDK that was unpacked long ago must still count as news for this spell. It is news for
+    // every other spell then, so where this one was never built it is left alone.
+    if !is_first && let Ok(file) = fs::File::options().append(true).open(sdk.join("src/lib.rs")) {
         let _ = file.set_modified(SystemTime::now());
     }
     Ok(true)
+}
+
+/// Whether something was built in the spell's folder or in a workspace around it.
+fn is_built(place: &Path) -> bool {
+    place.ancestors().any(|folder| folder.join(BUILT).is_dir())
 }
 
 fn folder(cache: &Cache) -> PathBuf {
@@ -162,9 +172,7 @@ fn make_link(_sdk: &Path, place: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FILES, is_unpacked, link, unpack};
-    use crate::cache::Cache;
-    use std::fs;
+    use super::*;
 
     #[test]
     fn a_damaged_or_deleted_sdk_is_unpacked_again() {
@@ -201,5 +209,24 @@ mod tests {
         assert!(place.join("Cargo.toml").is_file());
         let left = fs::read_dir(place.parent().unwrap()).unwrap().count();
         assert_eq!(left, 2, "the link and .gitignore");
+    }
+
+    #[test]
+    fn an_sdk_is_news_for_a_spell_that_was_built_and_for_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let sdk = unpack(&Cache::at(folder.path().join("cache"))).unwrap();
+        let code = fs::File::options().append(true).open(sdk.join("src/lib.rs")).unwrap();
+        let old = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        code.set_modified(old).unwrap();
+        let touched = || code.metadata().unwrap().modified().unwrap() != old;
+        assert!(link(&folder.path().join("fresh/.spellhost/sdk"), &sdk).unwrap());
+        assert!(!touched(), "nobody has built anything of it there");
+        fs::create_dir_all(folder.path().join("built").join(BUILT)).unwrap();
+        assert!(link(&folder.path().join("built/ember/.spellhost/sdk"), &sdk).unwrap());
+        assert!(touched(), "what was built there may be of another SDK");
+        code.set_modified(old).unwrap();
+        make_link(folder.path(), &folder.path().join("moved")).unwrap();
+        assert!(link(&folder.path().join("moved"), &sdk).unwrap());
+        assert!(touched(), "its link led elsewhere");
     }
 }

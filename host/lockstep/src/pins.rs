@@ -1,6 +1,6 @@
 //! What revision ids stand for: the pins of a recording as the simulation's references.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spellhost_sim as sim;
 use spellhost_wire as wire;
@@ -68,6 +68,12 @@ impl Pins {
     /// Adds a revision whose reference one has made oneself ([`crate::reference()`]).
     pub fn know(&mut self, reference: sim::RevisionRef) {
         self.revisions.insert(wire::Digest(reference.id.0), reference);
+    }
+
+    /// Forgets all but these.
+    pub fn retain(&mut self, named: &BTreeSet<wire::Digest>) {
+        self.revisions.retain(|revision, _| named.contains(revision));
+        self.params.retain(|revision, _| named.contains(revision));
     }
 
     /// What a revision id stands for.

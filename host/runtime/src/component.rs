@@ -2,7 +2,7 @@
 //!
 //! Immutable and shared; every call makes a fresh instance of it ([`crate::casting`]).
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use spellhost_sim::Digest;
@@ -47,7 +47,23 @@ struct Described {
     describe_fuel: u64,
 }
 
+/// A component that goes when nobody else keeps it.
+#[derive(Clone, Default)]
+pub struct WeakComponent(Weak<Inner>);
+
+impl WeakComponent {
+    /// The component, where somebody keeps it.
+    pub fn upgrade(&self) -> Option<Component> {
+        self.0.upgrade().map(Component)
+    }
+}
+
 impl Component {
+    /// The same without keeping it.
+    pub fn downgrade(&self) -> WeakComponent {
+        WeakComponent(Arc::downgrade(&self.0))
+    }
+
     /// Describes a compiled component, on a thread of its own: a guest may use the whole wasm
     /// stack, which no thread of the caller promises.
     pub(crate) fn describe(
@@ -126,12 +142,6 @@ impl Component {
     /// Fuel that `describe` used.
     pub fn describe_fuel(&self) -> u64 {
         self.0.describe_fuel
-    }
-
-    /// What tells whether it still lives somewhere.
-    #[cfg(test)]
-    pub(crate) fn weak(&self) -> std::sync::Weak<impl Sized + use<>> {
-        Arc::downgrade(&self.0)
     }
 
     pub(crate) fn engine(&self) -> &Engine {

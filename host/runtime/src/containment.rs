@@ -1,6 +1,6 @@
 //! Tests of what the host itself may do wrong or run short of: each is a verdict, and the world goes on.
 
-use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::sync::{Arc, Condvar, Mutex};
 
 use spellhost_sim::{CallId, CastRequest, Inputs, LimitKind, Outcome};
 
@@ -178,7 +178,7 @@ fn a_call_that_starts_after_the_alarm_is_ended_before_it_runs() {
 fn nothing_is_left_of_casts_and_swaps() {
     let mut arena = Arena::new(Codegen::Native, 2);
     let engine = crate::arena::engine(Codegen::Native);
-    let mut gone: Vec<Weak<_>> = Vec::new();
+    let mut gone = Vec::new();
     let mut before: Option<Component> = None;
     for at in 0..200 {
         let guest = Guest::new().import("timers.wake-after").data(8192, &format!("revision {at}"));
@@ -188,7 +188,7 @@ fn nothing_is_left_of_casts_and_swaps() {
             guest
         };
         let component = loaded(engine, admitted(&guest.build()));
-        gone.push(component.weak());
+        gone.push(component.downgrade());
         let swap = arena.swap(&component);
         arena.play(Inputs { swaps: vec![swap], ..Inputs::default() });
         for _ in 0..10 {
@@ -198,12 +198,12 @@ fn nothing_is_left_of_casts_and_swaps() {
         arena.library.retain(&arena.world, &[component.digest()]);
         assert_eq!(arena.library.len(), 1, "what the world does not name is gone");
         before = Some(component);
-        let live = gone.iter().filter(|weak| weak.strong_count() > 0).count();
+        let live = gone.iter().filter(|weak| weak.upgrade().is_some()).count();
         assert_eq!(live, 1, "after {at} swaps");
     }
     arena.library.retain(&arena.world, &[]);
     drop(before);
     assert!(arena.library.is_empty());
-    assert!(gone.iter().all(|weak| weak.strong_count() == 0));
+    assert!(gone.iter().all(|weak| weak.upgrade().is_none()));
     assert!(load(&Guest::new(), Codegen::Native).is_ok());
 }

@@ -75,7 +75,7 @@ pub use bound::{BOUNDS, Bound};
 pub use caster::Caster;
 pub use casting::CallNote;
 pub use compiler::Compiler;
-pub use component::Component;
+pub use component::{Component, WeakComponent};
 pub use contract::{EXPORTS, INTERFACES, PACKAGE, TYPE_INTERFACES, VERSION, WIT};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use info::{ParamSpec, ParamValue, SpellInfo};

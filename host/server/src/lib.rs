@@ -36,6 +36,7 @@ mod scene;
 mod trial;
 
 mod child;
+mod guided;
 mod host;
 mod socket;
 
@@ -53,4 +54,5 @@ mod serve;
 
 pub use child::compile_in_child;
 pub use config::{Builds, Config, Model};
+pub use guided::{Guide, Guided, Made};
 pub use serve::{Ended, ServeError, Stop, serve};

@@ -22,6 +22,10 @@ pub const PAST_QUESTIONS_PER_SECOND: f64 = 20.0;
 pub const REPORTS_MAX: f64 = 5.0;
 /// Frames of the past that are encoded in one tick, for all who catch up.
 pub const CATCH_UP_FRAMES_PER_TICK: usize = 512;
+/// Messages that wait for a client before a world whose ticks its author plays waits for it.
+pub const CROWD_MESSAGES_MAX: usize = 256;
+/// How long such a tick waits.
+pub const CROWD_WAIT: Duration = Duration::from_millis(100);
 /// Places in a queue that catching up leaves for what happens meanwhile.
 pub const QUEUE_RESERVE: usize = 128;
 /// How long stopping waits for who still reads.
@@ -80,6 +84,8 @@ pub const REPORTS_WAITING_MAX: usize = 256;
 pub const REPORTS_PER_TICK: usize = 4;
 /// The most bytes of a report's message.
 pub const REPORT_BYTES_MAX: usize = 1_024;
+/// Compiled components that stay in memory without being cast anywhere: those that were used last.
+pub const SHELF_COMPONENTS_MAX: usize = 32;
 /// Compiled code that is kept.
 pub const ARTEFACT_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// The longest file that a build replaces; the body it comes in is no larger.

@@ -66,10 +66,12 @@ mod tests {
     #[test]
     fn every_operation_says_what_it_is_and_how_it_refuses() {
         let mut document = document();
+        let mut ids = std::collections::BTreeSet::new();
         for (path, item) in &mut document.paths.paths {
             assert!(!path.contains('*'), "{path}");
             for operation in operations(item) {
                 let id = operation.operation_id.clone().unwrap_or_default();
+                assert!(ids.insert(id.clone()), "two operations are called {id}");
                 assert!(operation.summary.is_some(), "{path} {id} has no summary");
                 assert!(operation.tags.as_ref().is_some_and(|tags| tags.len() == 1), "{path} {id}");
                 assert!(operation.responses.responses.contains_key("default"), "{path} {id}");

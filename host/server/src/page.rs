@@ -61,7 +61,7 @@ assets! {
 pub fn routes() -> OpenApiRouter<Arc<Host>> {
     OpenApiRouter::new()
         .routes(routes!(materials))
-        .routes(routes!(file))
+        .routes(routes!(page_file))
         .routes(routes!(map))
         .routes(routes!(scene))
         .layer(Extension(Arc::new(Scenes::default())))
@@ -75,7 +75,7 @@ pub fn index(asked: &HeaderMap) -> Response {
 
 /// A file that the page is made of.
 #[utoipa::path(get, path = "/page/{name}", tag = "page", params(("name" = String, Path, description = "The file")), responses((status = 200, description = "The file")))]
-async fn file(Path(name): Path<String>, asked: HeaderMap) -> Result<Response, Failure> {
+async fn page_file(Path(name): Path<String>, asked: HeaderMap) -> Result<Response, Failure> {
     let asset = ASSETS.iter().find(|asset| asset.name == name);
     let asset = asset.ok_or_else(|| Failure::new(Code::NotFound, "the page has no such file"))?;
     Ok(served(asset, &asked))

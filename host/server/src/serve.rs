@@ -5,14 +5,15 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use spellhost_forge::Workbench;
 use spellhost_runtime::{Caster, Engine, EngineError, EngineOptions, Policy};
 use spellhost_store::{DirLock, Options, Store, StoreError};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
@@ -63,6 +64,9 @@ pub enum ServeError {
     /// The folder of builds, or what an earlier host has left to build.
     #[error("cannot build from source")]
     Builds(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A revision.
+    #[error("the host does not take this revision")]
+    Revision(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A world.
     #[error("cannot open world `{world}`")]
     World {
@@ -84,6 +88,7 @@ impl ServeError {
             Self::Compiler(_) => "compiler",
             Self::Threads(_) => "threads",
             Self::Builds(_) => "builds",
+            Self::Revision(_) => "revision",
             Self::World { source, .. } => match source.downcast_ref() {
                 Some(RecoveryError::Epoch { .. }) => "other_engine",
                 Some(RecoveryError::Store(error)) => error.code(),
@@ -135,42 +140,99 @@ pub enum Ended {
 ///
 /// # Errors
 /// [`ServeError`], all before anything is served.
-pub fn serve(mut config: Config, ready: impl FnOnce(SocketAddr), stop: Stop) -> Result<Ended, ServeError> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Threads)?;
-    let asked = config.listen;
-    let listen = |source| ServeError::Listen { address: asked, source };
-    let listener = runtime.block_on(TcpListener::bind(asked)).map_err(listen)?;
-    config.listen = listener.local_addr().map_err(listen)?;
-    let address = config.listen;
-    let signals = runtime.block_on(async { Signals::listen() }).map_err(ServeError::Threads)?;
-    metering::begin();
-    let deadlines = Deadlines { head: HEAD_DEADLINE, body: BODY_DEADLINE };
-    let door = Door::new(deadlines, ADDRESS_CONNECTIONS_MAX);
-    runtime.spawn(door.clone().take_in(listener));
-    runtime.spawn(tidy());
-    let host = open(config)?;
-    if let Some(noticed) = host.take_noticed() {
-        runtime.spawn(host.clone().attend(noticed));
-    }
-    let workers = Workers::start(&host, runtime.handle()).map_err(ServeError::Builds)?;
-    door.ready(router(host.clone()));
+pub fn serve(config: Config, ready: impl FnOnce(SocketAddr), stop: Stop) -> Result<Ended, ServeError> {
+    let listening = Listening::at(config)?;
+    let signals = listening.runtime.block_on(async { Signals::listen() }).map_err(ServeError::Threads)?;
+    let serving = listening.open(None)?;
+    let opened = serving.host.worlds.open_all(&serving.host);
+    opened.map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;
+    let address = serving.begin()?;
     tracing::info!(%address, "ready");
     ready(address);
-    let ended = runtime.block_on(signals.end(stop));
+    let ended = serving.runtime.block_on(signals.end(stop));
     tracing::info!(?ended, "draining");
-    host.stop();
-    door.close();
-    // Who is in the middle of a request gets an answer while the worlds still tick.
-    runtime.block_on(door.drained(DRAIN));
-    workers.end(&host);
-    host.worlds.close_all();
-    runtime.block_on(host.drained(DRAIN));
-    if let Err(error) = host.store.close() {
-        tracing::error!(%error, "the store did not close");
-    }
-    runtime.shutdown_timeout(DRAIN);
+    serving.end(DRAIN);
     Ok(ended)
+}
+
+/// A host that has its address, and says to everybody that it is not ready.
+pub(crate) struct Listening {
+    config: Config,
+    runtime: Runtime,
+    door: Door,
+}
+
+/// A host that has everything but its worlds.
+pub(crate) struct Serving {
+    /// What it is.
+    pub(crate) host: Arc<Host>,
+    runtime: Runtime,
+    door: Door,
+    workers: OnceLock<Workers>,
+}
+
+impl Listening {
+    /// Listens.
+    ///
+    /// # Errors
+    /// [`ServeError`]: the address, the threads.
+    pub(crate) fn at(mut config: Config) -> Result<Self, ServeError> {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Threads)?;
+        let asked = config.listen;
+        let listen = |source| ServeError::Listen { address: asked, source };
+        let listener = runtime.block_on(TcpListener::bind(asked)).map_err(listen)?;
+        config.listen = listener.local_addr().map_err(listen)?;
+        metering::begin();
+        let deadlines = Deadlines { head: HEAD_DEADLINE, body: BODY_DEADLINE };
+        let door = Door::new(deadlines, ADDRESS_CONNECTIONS_MAX);
+        runtime.spawn(door.clone().take_in(listener));
+        runtime.spawn(tidy());
+        Ok(Self { config, runtime, door })
+    }
+
+    /// Opens what the host keeps; `machine` is where it runs, its own where there is none.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    pub(crate) fn open(self, machine: Option<Machine>) -> Result<Serving, ServeError> {
+        let Self { config, runtime, door } = self;
+        let host = open(config, machine)?;
+        Ok(Serving { host, runtime, door, workers: OnceLock::new() })
+    }
+}
+
+impl Serving {
+    /// Lets everybody in; the address.
+    ///
+    /// # Errors
+    /// [`ServeError::Builds`].
+    pub(crate) fn begin(&self) -> Result<SocketAddr, ServeError> {
+        if let Some(noticed) = self.host.take_noticed() {
+            self.runtime.spawn(self.host.clone().attend(noticed));
+        }
+        let workers = Workers::start(&self.host, self.runtime.handle()).map_err(ServeError::Builds)?;
+        // It begins once.
+        let _ = self.workers.set(workers);
+        self.door.ready(router(self.host.clone()));
+        Ok(self.host.config.listen)
+    }
+
+    /// Ends the worlds with a snapshot; who is in the middle of something has so long.
+    pub(crate) fn end(self, patience: Duration) {
+        let Self { host, runtime, door, workers } = self;
+        host.stop();
+        door.close();
+        // Who is in the middle of a request gets an answer while the worlds still tick.
+        runtime.block_on(door.drained(patience));
+        workers.into_inner().into_iter().for_each(|workers| workers.end(&host));
+        host.worlds.close_all();
+        runtime.block_on(host.drained(patience));
+        if let Err(error) = host.store.close() {
+            tracing::error!(%error, "the store did not close");
+        }
+        runtime.shutdown_timeout(patience);
+    }
 }
 
 /// The signals that end a host.
@@ -220,7 +282,10 @@ async fn tidy() {
     }
 }
 
-fn open(config: Config) -> Result<Arc<Host>, ServeError> {
+/// Where a host runs what it casts.
+pub(crate) type Machine = (Engine, Arc<Caster>);
+
+fn open(config: Config, machine: Option<Machine>) -> Result<Arc<Host>, ServeError> {
     let data = config.data.clone();
     let failed = |source| ServeError::Store { data: data.clone(), source };
     let lock = DirLock::take(&config.data).map_err(failed)?;
@@ -232,8 +297,14 @@ fn open(config: Config) -> Result<Arc<Host>, ServeError> {
         Some(token) => token.clone(),
         None => store.operator_token().map_err(failed)?,
     };
-    let engine = Engine::new(EngineOptions::default())?;
-    let caster = Arc::new(Caster::new(&engine, config.threads).map_err(ServeError::Threads)?);
+    let (engine, caster) = match machine {
+        Some(machine) => machine,
+        None => {
+            let engine = Engine::new(EngineOptions::default())?;
+            let caster = Caster::new(&engine, config.threads).map_err(ServeError::Threads)?;
+            (engine, Arc::new(caster))
+        }
+    };
     let workbench = Workbench::of_this_program().map_err(ServeError::Compiler)?;
     let secret = match &config.secret_key {
         Some(key) => *blake3::hash(key.as_bytes()).as_bytes(),
@@ -243,8 +314,5 @@ fn open(config: Config) -> Result<Arc<Host>, ServeError> {
     let jobs =
         Jobs::open(&config.data, config.builds.clone()).map_err(|error| ServeError::Builds(error.into()))?;
     let shelf = Shelf::new(engine, policy, workbench, secret).map_err(ServeError::Threads)?;
-    let host = Arc::new(Host::new(config, store, shelf, jobs, token, caster));
-    let opened = host.worlds.open_all(&host);
-    opened.map_err(|source| ServeError::World { world: DEFAULT_WORLD.into(), source })?;
-    Ok(host)
+    Ok(Arc::new(Host::new(config, store, shelf, jobs, token, caster)))
 }

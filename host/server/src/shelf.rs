@@ -3,22 +3,54 @@
 //! Compiles in a child process while the caller waits, who must not be a tick. Promises one compilation for each
 //! component, however many ask at once, and none where this machine has compiled it before: code is
 //! kept in the store, sealed with the host's key. Code without that seal, or of another engine or
-//! processor, is never loaded.
+//! processor, is never loaded. What nobody uses leaves the memory once others were used since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spellhost_forge::{Cancel, LoadError, Workbench};
-use spellhost_runtime::{Admitted, Artefact, ArtefactKey, Caster, Component, Engine, Policy, admit};
+use spellhost_runtime::{
+    Admitted, Artefact, ArtefactKey, Caster, Component, Engine, Policy, WeakComponent, admit,
+};
 use spellhost_sim::{Digest, RevisionRef};
 use spellhost_store::{Blobs, Store};
 use spellhost_wire::Code;
 
 use crate::failure::Failure;
-use crate::limits::ARTEFACT_BYTES_MAX;
+use crate::limits::{ARTEFACT_BYTES_MAX, SHELF_COMPONENTS_MAX};
 
 /// A place for one component, filled by the first who needs it.
-type Place = Arc<Mutex<Option<Component>>>;
+type Place = Arc<Mutex<WeakComponent>>;
+
+/// Where components are found, and which of them stay although nobody uses them.
+#[derive(Default)]
+struct Places {
+    by_digest: BTreeMap<Digest, Place>,
+    /// The newest last.
+    recent: VecDeque<Component>,
+}
+
+impl Places {
+    fn place(&mut self, digest: Digest) -> Place {
+        if let Some(place) = self.by_digest.get(&digest) {
+            return place.clone();
+        }
+        // A place that somebody holds is about to be filled.
+        self.by_digest.retain(|_, place| {
+            let is_held = Arc::strong_count(place) > 1;
+            is_held || place.lock().is_ok_and(|component| component.upgrade().is_some())
+        });
+        self.by_digest.entry(digest).or_default().clone()
+    }
+
+    fn used(&mut self, component: &Component) {
+        self.recent.retain(|recent| recent.digest() != component.digest());
+        self.recent.push_back(component.clone());
+        if self.recent.len() > SHELF_COMPONENTS_MAX {
+            self.recent.pop_front();
+        }
+    }
+}
 
 /// Compiled components by digest.
 pub struct Shelf {
@@ -28,7 +60,7 @@ pub struct Shelf {
     key: ArtefactKey,
     /// Where revisions are tried: a thread of its own.
     rehearsing: Caster,
-    places: Mutex<BTreeMap<Digest, Place>>,
+    places: Mutex<Places>,
 }
 
 impl Shelf {
@@ -57,6 +89,13 @@ impl Shelf {
         &self.engine
     }
 
+    /// Takes what this shelf's own engine has compiled elsewhere.
+    pub fn put(&self, component: &Component) {
+        *self.place(component.digest()).lock().unwrap_or_else(PoisonError::into_inner) =
+            component.downgrade();
+        self.used(component);
+    }
+
     /// Checks and compiles bytes from outside.
     ///
     /// # Errors
@@ -67,8 +106,8 @@ impl Shelf {
         let admitted = admit(bytes, &self.policy).map_err(not_a_spell)?;
         let place = self.place(admitted.digest());
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(component) = &*place {
-            return Ok(component.clone());
+        if let Some(component) = place.upgrade() {
+            return Ok(component);
         }
         let component = match self.kept(store, bytes) {
             Some(component) => component,
@@ -77,7 +116,8 @@ impl Shelf {
                 other => Failure::internal(&other),
             })?,
         };
-        *place = Some(component.clone());
+        *place = component.downgrade();
+        self.used(&component);
         Ok(component)
     }
 
@@ -118,16 +158,21 @@ impl Shelf {
     /// # Errors
     /// Where the store has no such component, or it is not acceptable any more.
     pub fn component(&self, store: &Store, digest: Digest) -> Result<Component, Failure> {
-        let place = self.place(digest);
-        if let Some(component) = &*place.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(component.clone());
+        let kept = self.place(digest).lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        if let Some(component) = kept {
+            self.used(&component);
+            return Ok(component);
         }
         let bytes = store.get(&spellhost_store::Digest(digest.0)).map_err(Failure::from)?;
         self.take(store, &bytes)
     }
 
     fn place(&self, digest: Digest) -> Place {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner).entry(digest).or_default().clone()
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).place(digest)
+    }
+
+    fn used(&self, component: &Component) {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).used(component);
     }
 
     /// What a stored revision is to the simulation, with its component.

@@ -28,6 +28,7 @@ pub struct Spells<'a> {
 }
 
 /// A channel that was moved in the store, and has to move in the worlds.
+#[derive(Clone)]
 pub struct Moved {
     /// The spell.
     pub spell: SpellId,

@@ -139,8 +139,8 @@ pub struct Start {
     pub notices: Notices,
 }
 
-/// The thread's own side.
-struct Playing {
+/// Who plays it: its own side.
+pub struct Playing {
     id: String,
     world: World,
     channel: Channel,
@@ -161,6 +161,8 @@ struct Playing {
     backlog: Backlog,
     ends: Option<Closing>,
     past: Teller,
+    /// Its author plays it and looks on: everybody may cast what is not published yet.
+    is_guided: bool,
 }
 
 /// A player of this world.
@@ -197,34 +199,8 @@ impl Entering {
 /// # Errors
 /// Where the system gives no thread.
 pub fn open(start: Start) -> std::io::Result<(WorldHandle, std::thread::JoinHandle<World>)> {
-    let (asks, receiver) = channel();
-    let facts = Arc::new(Facts::default());
-    facts.set(&start.recovered.world);
-    let (past, teller) = Past::start(&start.id)?;
-    let place = start.recovered.placed.package();
-    let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), past, place, asks };
-    let Start { id, recovered, channel, heads, library, caster, recorder, notices } = start;
-    let entering = Entering { inputs: first_inputs(&recovered.world, &heads), ..Entering::default() };
-    let playing = Playing {
-        id,
-        world: recovered.world,
-        channel,
-        heads,
-        pinned: recovered.placed.pins.into_keys().collect(),
-        library,
-        caster,
-        recorder,
-        notices,
-        guards: Vec::new(),
-        asks: receiver,
-        facts,
-        entering,
-        subscribers: Vec::new(),
-        players: BTreeMap::new(),
-        backlog: Backlog::new(recovered.frames),
-        ends: None,
-        past: teller,
-    };
+    let inputs = first_inputs(&start.recovered.world, &start.heads);
+    let (handle, playing) = Playing::prepare(start, Entering { inputs, ..Entering::default() }, false)?;
     let thread =
         std::thread::Builder::new().name(format!("world {}", handle.id)).spawn(move || playing.live())?;
     Ok((handle, thread))
@@ -250,6 +226,70 @@ fn first_inputs(world: &World, heads: &Heads) -> Inputs {
 }
 
 impl Playing {
+    /// A world whose ticks are played by who calls [`Playing::play`].
+    ///
+    /// # Errors
+    /// Where the system gives no thread for its past.
+    pub fn guided(start: Start) -> std::io::Result<(WorldHandle, Self)> {
+        Self::prepare(start, Entering::default(), true)
+    }
+
+    fn prepare(start: Start, entering: Entering, is_guided: bool) -> std::io::Result<(WorldHandle, Self)> {
+        let (asks, receiver) = channel();
+        let facts = Arc::new(Facts::default());
+        facts.set(&start.recovered.world);
+        let (past, teller) = Past::start(&start.id)?;
+        let place = start.recovered.placed.package();
+        let handle = WorldHandle { id: start.id.as_str().into(), facts: facts.clone(), past, place, asks };
+        let Start { id, recovered, channel, heads, library, caster, recorder, notices } = start;
+        let playing = Self {
+            id,
+            world: recovered.world,
+            channel,
+            heads,
+            pinned: recovered.placed.pins.into_keys().collect(),
+            library,
+            caster,
+            recorder,
+            notices,
+            guards: Vec::new(),
+            asks: receiver,
+            facts,
+            entering,
+            subscribers: Vec::new(),
+            players: BTreeMap::new(),
+            backlog: Backlog::new(recovered.frames),
+            ends: None,
+            past: teller,
+            is_guided,
+        };
+        Ok((handle, playing))
+    }
+
+    /// The world between two ticks.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Answers everything that was asked until now.
+    pub fn answer_all(&mut self) {
+        while let Ok(ask) = self.asks.try_recv() {
+            self.answer(ask);
+        }
+    }
+
+    /// How many messages wait for the slowest of those who have missed nothing.
+    pub fn crowd(&self) -> usize {
+        let current = self.subscribers.iter().filter(|subscriber| subscriber.misses_nothing());
+        current.map(Subscriber::waiting).max().unwrap_or_default()
+    }
+
+    /// Has casts find a revision from now on.
+    pub fn know(&mut self, spell: SpellId, channel: Channel, revision: RevisionRef, component: Component) {
+        self.library.insert(component.clone());
+        self.heads.insert((spell, channel), (revision, component));
+    }
+
     fn live(mut self) -> World {
         let mut due = Instant::now();
         while self.ends.is_none() {
@@ -257,19 +297,24 @@ impl Playing {
                 Ok(ask) => self.answer(ask),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
-                    self.play();
+                    self.play(Inputs::default());
                     due = self.next_due(due + TICK);
                 }
             }
         }
+        self.close(self.ends.unwrap_or(Closing::Host));
+        self.world
+    }
+
+    /// Tells everybody that it ends, and keeps what it is.
+    pub fn close(&mut self, closing: Closing) {
         let closed = text(Told::WorldClosed(WorldClosed { world_id: self.id.clone() }), None);
         tell(&mut self.subscribers, &closed, |_| true);
-        if self.ends != Some(Closing::World) {
+        if closing != Closing::World {
             let going = CloseFrame { code: close_code::AWAY, reason: "the host ends".into() };
             tell(&mut self.subscribers, &Message::Close(Some(going)), |_| true);
         }
         self.recorder.snapshot(&self.world, None);
-        self.world
     }
 
     /// When the next tick is due; time beyond what may be caught up is dropped.
@@ -361,7 +406,8 @@ impl Playing {
         self.entering.others.push(answer);
     }
 
-    fn swap(&mut self, swapping: Swapping, answer: Answer<u64>) {
+    /// Has a revision swapped in at the next tick.
+    pub fn swap(&mut self, swapping: Swapping, answer: Answer<u64>) {
         if self.pinned.contains(&swapping.spell) {
             // Who publishes need not wait for a world in which nothing changes.
             return drop(answer.send(Ok(self.world.tick())));
@@ -374,8 +420,7 @@ impl Playing {
         };
         self.guards.extend(rate.map(guard));
         let Swapping { spell, channel, revision, component, .. } = swapping.clone();
-        self.library.insert(component.clone());
-        self.heads.insert((spell.clone(), channel), (revision, component));
+        self.know(spell.clone(), channel, revision, component);
         self.entering.inputs.swaps.push(Swap { spell, channel, revision });
         self.entering.swaps.push((swapping, answer));
     }
@@ -483,7 +528,10 @@ impl Playing {
         let fallbacks = [self.channel, Channel::Beta, Channel::Draft];
         let tried = match named {
             Some(channel) => head(&channel),
-            None => fallbacks.iter().filter(|channel| draft || **channel != Channel::Draft).find_map(head),
+            None => {
+                let draft = draft || self.is_guided;
+                fallbacks.iter().filter(|channel| draft || **channel != Channel::Draft).find_map(head)
+            }
         };
         tried.ok_or_else(|| {
             let message = format!("no channel of spell `{spell}` that you may use points to a revision");
@@ -516,7 +564,8 @@ impl Playing {
         self.entering.inputs.ops.extend(gone.into_iter().map(Op::Despawn));
     }
 
-    fn play(&mut self) {
+    /// Plays a tick, in which these inputs enter before those of the clients.
+    pub fn play(&mut self, own: Inputs) -> PlayedTick {
         let gone: Vec<String> = {
             let (gone, stay) =
                 std::mem::take(&mut self.subscribers).into_iter().partition(Subscriber::is_gone);
@@ -528,17 +577,20 @@ impl Playing {
         self.dismiss();
         let mut entering = std::mem::take(&mut self.entering);
         let inputs = std::mem::take(&mut entering.inputs);
+        let own_casts = own.casts.len();
+        let inputs = joined(own, inputs);
         let newest = self.world.entities().map(|entity| entity.id).max();
         let begun = Instant::now();
         let played = play_tick(&mut self.world, inputs, &self.library, &self.caster);
         metering::tick(begun.elapsed(), &played);
         let frame = Arc::new(frame(&self.id, &played.inputs, &played.report));
         self.recorder.frame(&frame);
+        self.tidy(&played);
         self.settle(&entering, newest);
         self.past.frame(&played, &frame);
         self.tell(&played, &frame);
         self.backlog.push(frame.clone());
-        self.answer_entered(entering, &played);
+        self.answer_entered(entering, &played, own_casts);
         self.notice(&played);
         self.catch_up();
         let is_followed = self.subscribers.iter().any(|subscriber| subscriber.mode != Mode::Snapshot);
@@ -552,6 +604,15 @@ impl Playing {
         self.facts.players.store(self.players.len() as u64, Ordering::Relaxed);
         let queued = self.subscribers.iter().map(Subscriber::waiting).max().unwrap_or_default();
         self.facts.queued.store(queued as u64, Ordering::Relaxed);
+        played
+    }
+
+    /// Forgets the components that no channel and no active spell names any more.
+    fn tidy(&mut self, played: &PlayedTick) {
+        if !played.inputs.swaps.is_empty() || played.report.tick.is_multiple_of(SNAPSHOT_TICKS) {
+            let heads: Vec<Digest> = self.heads.values().map(|(_, component)| component.digest()).collect();
+            self.library.retain(&self.world, &heads);
+        }
     }
 
     /// Tells the host what authors have to know, and which guards have tripped.
@@ -616,9 +677,9 @@ impl Playing {
         }
     }
 
-    fn answer_entered(&mut self, entering: Entering, played: &PlayedTick) {
+    fn answer_entered(&mut self, entering: Entering, played: &PlayedTick, own_casts: usize) {
         let tick = played.report.tick;
-        let answers = entering.casts.into_iter().zip(&played.report.casts);
+        let answers = entering.casts.into_iter().zip(played.report.casts.iter().skip(own_casts));
         answers.for_each(|(answer, report)| drop(answer.send(Ok((report.cast, tick)))));
         entering.others.into_iter().for_each(|answer| drop(answer.send(Ok(tick))));
         for (swapping, answer) in entering.swaps {
@@ -715,6 +776,16 @@ impl Playing {
         }
         self.subscribers = subscribers;
     }
+}
+
+/// Inputs of one tick: `first` enter before those of their kind.
+fn joined(first: Inputs, then: Inputs) -> Inputs {
+    let Inputs { mut casts, mut ops, mut swaps, mut remotes } = first;
+    casts.extend(then.casts);
+    ops.extend(then.ops);
+    swaps.extend(then.swaps);
+    remotes.extend(then.remotes);
+    Inputs { casts, ops, swaps, remotes }
 }
 
 /// The first free block over the ground.

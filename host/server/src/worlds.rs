@@ -4,7 +4,7 @@
 //! and that one which is deleted has told its clients and written its last frame before its files go.
 //! Knows no HTTP, and nobody's rights but who owns what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -18,10 +18,10 @@ use crate::host::{DEFAULT_WORLD, Host, sim_channel};
 use crate::keeper::{Keeper, save};
 use crate::limits::{OWNED_WORLDS_MAX, WORLD_NAME_BYTES_MAX, WORLDS_MAX};
 use crate::places::Placed;
-use crate::recovery::{RecoveryError, recover};
+use crate::recovery::{Recovered, RecoveryError, recover};
 use crate::who::{Actor, GUEST, new_token};
 use crate::world::ask::{Ask, Closing};
-use crate::world::{self, Heads, Start, WorldHandle};
+use crate::world::{self, Heads, Playing, Start, WorldHandle};
 
 /// Why a world does not open.
 pub type OpenError = Box<dyn std::error::Error + Send + Sync>;
@@ -35,7 +35,8 @@ const TERRAINS: [(&str, Terrain); 3] =
 /// A world that is open.
 struct Open {
     handle: WorldHandle,
-    thread: JoinHandle<World>,
+    /// `None` where its ticks are played by who opened it.
+    thread: Option<JoinHandle<World>>,
 }
 
 /// Those that are open, by id.
@@ -57,6 +58,20 @@ pub struct Wanted {
     pub terrain: Option<String>,
     /// What its terrain is made from, as hex; a random one where none is given.
     pub seed: Option<String>,
+}
+
+/// The world that always exists, with this terrain.
+fn default_world(terrain: Terrain) -> Result<NewWorld, OpenError> {
+    let (name, _) = TERRAINS.iter().find(|(_, known)| *known == terrain).ok_or("a terrain without a name")?;
+    Ok(NewWorld {
+        world_id: WorldId::parse(DEFAULT_WORLD)?,
+        name: DEFAULT_WORLD.into(),
+        owner: GUEST.into(),
+        channel: spellhost_store::Channel::Stable,
+        shape: "box".into(),
+        seed: DEFAULT.seed,
+        terrain: (*name).into(),
+    })
 }
 
 /// A name of a world, as people may choose it.
@@ -138,6 +153,21 @@ impl Worlds {
         let engine_id = host.shelf.engine().id().to_string();
         let config = WorldConfig { terrain, seed: kept.seed };
         let recovered = recover(&host.store, id, config, &engine_id)?;
+        let channel = sim_channel(kept.channel);
+        let (handle, thread) = world::open(self.start(host, id, channel, recovered)?)?;
+        self.insert(handle.clone(), Some(thread));
+        Ok(handle)
+    }
+
+    /// Everything that a world starts with.
+    fn start(
+        &self,
+        host: &Host,
+        id: &WorldId,
+        channel: spellhost_sim::Channel,
+        recovered: Recovered,
+    ) -> Result<Start, OpenError> {
+        let engine_id = host.shelf.engine().id().to_string();
         let mut heads = heads(host)?;
         recovered.placed.pin(host, &mut heads)?;
         let mut library = Library::new();
@@ -149,13 +179,38 @@ impl Worlds {
         }
         let recorder =
             Box::new(Keeper::start(host.store.clone(), id.clone(), engine_id, recovered.placed.clone())?);
-        let (channel, caster) = (sim_channel(kept.channel), self.caster.clone());
-        let (id, notices) = (id.to_string(), host.notices.clone());
-        let start = Start { id: id.clone(), recovered, channel, heads, library, caster, recorder, notices };
-        let (handle, thread) = world::open(start)?;
-        let open = Open { handle: handle.clone(), thread };
-        self.open.write().unwrap_or_else(PoisonError::into_inner).insert(id, open);
-        Ok(handle)
+        let (id, caster, notices) = (id.to_string(), self.caster.clone(), host.notices.clone());
+        Ok(Start { id, recovered, channel, heads, library, caster, recorder, notices })
+    }
+
+    fn insert(&self, handle: WorldHandle, thread: Option<JoinHandle<World>>) {
+        let id = handle.id.to_string();
+        self.open.write().unwrap_or_else(PoisonError::into_inner).insert(id, Open { handle, thread });
+    }
+
+    /// Opens [`DEFAULT_WORLD`] as this world, which its caller plays: nothing of one before it is kept.
+    ///
+    /// # Errors
+    /// Where the store does not take it.
+    pub fn open_guided(&self, host: &Host, world: World) -> Result<Playing, OpenError> {
+        let id = WorldId::parse(DEFAULT_WORLD)?;
+        self.take(DEFAULT_WORLD);
+        if host.store.world(&id).is_ok() {
+            host.store.delete_world(&id)?;
+        }
+        let config = world.config();
+        host.store.create_world(NewWorld { seed: config.seed, ..default_world(config.terrain)? })?;
+        save(&host.store, &id, &host.shelf.engine().id().to_string(), &world, &Placed::default())?;
+        let recovered = Recovered { world, frames: VecDeque::new(), placed: Placed::default() };
+        let start = self.start(host, &id, spellhost_sim::Channel::Stable, recovered)?;
+        let (handle, playing) = Playing::guided(start)?;
+        self.insert(handle, None);
+        Ok(playing)
+    }
+
+    /// Closes the world that [`Worlds::open_guided`] has opened.
+    pub fn close_guided(&self) {
+        self.take(DEFAULT_WORLD);
     }
 
     /// Opens the world that always exists, and every other that the store has; one of the others that
@@ -165,15 +220,7 @@ impl Worlds {
     /// Where the first cannot be opened.
     pub fn open_all(&self, host: &Host) -> Result<(), OpenError> {
         let default = WorldId::parse(DEFAULT_WORLD)?;
-        host.store.create_world(NewWorld {
-            world_id: default.clone(),
-            name: DEFAULT_WORLD.into(),
-            owner: GUEST.into(),
-            channel: spellhost_store::Channel::Stable,
-            shape: "box".into(),
-            seed: DEFAULT.seed,
-            terrain: "hills".into(),
-        })?;
+        host.store.create_world(default_world(DEFAULT.terrain)?)?;
         self.open(host, &default)?;
         for world in host.store.worlds()?.into_iter().filter(|world| world.world_id != default) {
             if let Err(error) = self.open(host, &world.world_id) {
@@ -188,7 +235,7 @@ impl Worlds {
         let all = std::mem::take(&mut *self.open.write().unwrap_or_else(PoisonError::into_inner));
         all.values().for_each(|open| open.handle.send(Ask::Close(Closing::Host)));
         // A panic in one was reported by its own thread.
-        all.into_values().for_each(|open| drop(open.thread.join()));
+        all.into_values().filter_map(|open| open.thread).for_each(|thread| drop(thread.join()));
     }
 }
 
@@ -316,7 +363,7 @@ impl Host {
         open.handle.send(Ask::Close(Closing::World));
         // A panic in it was reported by its own thread.
         let join = move |_: &Self| {
-            let _ = open.thread.join();
+            let _ = open.thread.map(JoinHandle::join);
             Ok(())
         };
         self.blocking(join).await

@@ -19,7 +19,7 @@ use crate::tree::{Look, Stored, Tree, decode};
 /// The folder of the database in the data directory.
 pub const FOLDER: &str = "db";
 /// What sled may keep in memory, in bytes.
-const CACHE_BYTES: u64 = 64 << 20;
+const CACHE_BYTES: u64 = 1 << 20;
 
 /// sled keeps its own lock for a moment after it was dropped, until its threads are done. Nobody
 /// else can have it: the directory is locked.

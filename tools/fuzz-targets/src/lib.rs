@@ -11,6 +11,7 @@ use spellhost_runtime::limits::PROBLEMS_MAX;
 use spellhost_runtime::{Policy, admit};
 use spellhost_sim::limits::NAME_BYTES_MAX;
 use spellhost_sim::{Inputs, Terrain, World, WorldConfig};
+use spellhost_wire::message::Request;
 use spellhost_wire::{Frame, Record, RecordingReader, RecordingWriter};
 
 /// A target: bytes in, a panic or nothing out.
@@ -23,6 +24,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("package", package),
     ("scene", scene),
     ("recording", recording),
+    ("message", message),
     ("frame", frame),
     ("frame_json", frame_json),
     ("snapshot", snapshot),
@@ -107,6 +109,22 @@ pub fn recording(bytes: &[u8]) {
         writer.append(record).expect("memory takes bytes");
     }
     writer.finish().expect("memory takes bytes");
+}
+
+/// A message of a client: what is accepted is said again and read as the same, what is refused says why.
+pub fn message(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    match Request::parse(text) {
+        Ok((id, request)) => {
+            let said = request.text(id).expect("what was read has a form");
+            let (again, same) = Request::parse(&said).expect("what was said is read");
+            assert_eq!((again, same.text(again).ok()), (id, Some(said)));
+        }
+        Err(refused) => {
+            assert!(!refused.message.is_empty());
+            assert!(refused.request_type.is_none_or(|name| name.chars().count() <= 64));
+        }
+    }
 }
 
 /// A frame in postcard: reads, follows, and survives its own encodings.

@@ -19,6 +19,11 @@ use crate::spell;
 /// Casts of one tick: as many as a full one has.
 const TICK_CASTS: u64 = 1_000;
 
+/// Threads that each keep a slot warm.
+const SLOTS: usize = 16;
+/// Ticks after which each of them has cast.
+const SLOT_TICKS: usize = 100;
+
 /// spellhost.
 pub struct Ours {
     engine: Engine,
@@ -80,6 +85,18 @@ impl Ours {
         Some(start.elapsed().as_nanos() as f64)
     }
 
+    /// What each of many casting threads keeps for its next call: its stack, and the slot of its last instance.
+    fn slot(&mut self) -> Option<f64> {
+        let component = self.component("typical")?;
+        let many = Caster::new(&self.engine, SLOTS).expect("threads");
+        let before = resident()?;
+        for _ in 0..SLOT_TICKS {
+            let lanes = (0..TICK_CASTS).map(|n| lane(&component, n)).collect();
+            black_box(run_lanes(&mut self.world, lanes, &Verdicts::new(), None, &self.library, &many));
+        }
+        Some((resident()? - before) / SLOTS as f64)
+    }
+
     fn component(&mut self, row: &str) -> Option<Component> {
         if let Some(component) = self.components.get(row) {
             return Some(component.clone());
@@ -115,6 +132,7 @@ impl Program for Ours {
             "compile-15" | "compile-135" => return self.compile(row, times),
             "swap" => return self.swap(times),
             "resident" => return resident().map(|bytes| bytes * times as f64),
+            "slot" => return self.slot(),
             _ => {}
         }
         let (spell, two) = row.strip_suffix("-on-two").map_or((row, false), |spell| (spell, true));

@@ -197,6 +197,9 @@ impl Kept {
         let oldest = self.copies.front().map_or(0, World::tick);
         self.frames.retain(|frame| frame.tick >= oldest);
         self.at_hand.retain(|world| world.tick() >= oldest);
+        let casts = self.frames.iter().flat_map(|frame| frame.casts.iter().map(|cast| cast.revision_id));
+        let swaps = self.frames.iter().flat_map(|frame| frame.swaps.iter().map(|swap| swap.revision_id));
+        self.pins.retain(&casts.chain(swaps).collect());
     }
 
     fn node(&mut self, asked: &HashTree) -> Result<HashNode, Failure> {

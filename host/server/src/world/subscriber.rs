@@ -86,6 +86,11 @@ impl Subscriber {
         self.lagging && self.queue.capacity() == self.queue.max_capacity()
     }
 
+    /// Whether it is there and has missed nothing.
+    pub fn misses_nothing(&self) -> bool {
+        !self.lagging && !self.gone
+    }
+
     /// How many messages wait for it.
     pub fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()

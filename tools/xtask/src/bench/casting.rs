@@ -220,6 +220,7 @@ fn memory_rows(options: &Options) -> Result<Vec<Row>> {
     let few = resident("typical", 1_000)?;
     let casts = resident("typical", 999_000)?;
     let swaps = resident("swap", 10_000)?;
+    let slot = host.round("slot", 1)?.context("this system does not say how much memory is resident")?;
     let row = |what: &str, bytes: f64| {
         let ratio = bytes / few;
         Row {
@@ -237,5 +238,9 @@ fn memory_rows(options: &Options) -> Result<Vec<Row>> {
         before,
         row("1,000,000 casts", casts),
         row("10,000 more components, each cast once and forgotten", swaps),
+        Row {
+            name: "resident memory of a warm slot: a casting thread, its stack, its last instance".into(),
+            ..Row { ratio: None, aim: None, ..row("", slot) }
+        },
     ])
 }
