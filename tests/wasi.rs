@@ -169,7 +169,8 @@ fn filled(folder: &Path, spell: &str, bytes: usize) -> String {
     let component = std::fs::read(root().join(spell)).expect("a component");
     let content = bytes - component.len() - 5;
     // The section's length in four bytes; its name is empty.
-    let length = [0, 7, 14, 21].map(|shift| (content >> shift) as u8 & 0x7f | if shift < 21 { 0x80 } else { 0 });
+    let length =
+        [0, 7, 14, 21].map(|shift| (content >> shift) as u8 & 0x7f | if shift < 21 { 0x80 } else { 0 });
     let file = folder.join("filled.wasm");
     let whole = [component, vec![0], length.to_vec(), vec![0; content]].concat();
     assert_eq!(whole.len(), bytes);
