@@ -2,9 +2,11 @@
 //!
 //! Knows the protocol alone.
 
+use std::sync::mpsc::{Receiver, channel};
+
 use serde_json::{Value, json};
 
-use super::{build, created, succeeded};
+use super::{PATIENCE, build, created, succeeded};
 use crate::server::client::Client;
 use crate::server::host::Host;
 
@@ -53,22 +55,30 @@ export function migrate(from: string, bytes: Array<u8>): Result<Array<u8>> {
 }
 ";
 
-/// The texts that a frame's calls tell, as a name and a number.
-fn told(frame: &Value) -> Option<(String, u64)> {
-    let calls = frame["calls"].as_array().into_iter().flatten();
-    let mut effects = calls.flat_map(|call| call["effects"].as_array().into_iter().flatten());
+/// Every frame that a client is told: read all the time, because who does not read misses some.
+fn followed(mut client: Client) -> Receiver<Value> {
+    let (send, frames) = channel();
+    std::thread::spawn(move || while send.send(client.event("tick_frame", |_| true)).is_ok() {});
+    frames
+}
+
+/// The calls of a spell in a frame.
+fn calls<'f>(frame: &'f Value, spell: &str) -> impl Iterator<Item = &'f Value> {
+    frame["calls"].as_array().into_iter().flatten().filter(move |call| call["spell_id"] == spell)
+}
+
+/// The text that a spell tells in a frame, as a name and a number.
+fn told(frame: &Value, spell: &str) -> Option<(String, u64)> {
+    let mut effects = calls(frame, spell).flat_map(|call| call["effects"].as_array().into_iter().flatten());
     let text = effects.find_map(|effect| effect["text"].as_str())?;
     let (name, number) = text.split_once(' ').expect("a name and a number");
     Some((name.to_owned(), number.parse().expect("a number")))
 }
 
-/// The calls of `migrate` in a frame, by their outcomes.
-fn migrations(frame: &Value) -> Vec<&str> {
-    let calls = frame["calls"].as_array().into_iter().flatten();
-    calls
-        .filter(|call| call["export"] == "migrate")
-        .filter_map(|call| call["outcome"]["kind"].as_str())
-        .collect()
+/// How a spell's calls of `migrate` in a frame ended.
+fn migrations<'f>(frame: &'f Value, spell: &str) -> impl Iterator<Item = &'f str> {
+    let calls = calls(frame, spell).filter(|call| call["export"] == "migrate");
+    calls.filter_map(|call| call["outcome"]["kind"].as_str())
 }
 
 #[test]
@@ -90,7 +100,8 @@ fn the_state_of_an_active_cast_arrives_in_the_next_revision_in_both_languages() 
         ),
     ] {
         created(&host, language);
-        let mut client = Client::enter(&host, "default");
+        let frames = followed(Client::enter(&host, "default"));
+        let mut client = Client::join(&host, "snapshot");
         let made = |name: &str, migrate: &str| {
             let code = text.replace("NAME", name).replace("MIGRATE", migrate);
             succeeded(&host, build(&host, language, json!({"code": code, "language": language})))
@@ -100,12 +111,12 @@ fn the_state_of_an_active_cast_arrives_in_the_next_revision_in_both_languages() 
         assert!(cast["data"]["cast_id"].is_u64(), "{cast:#}");
         let mut last = (String::new(), 0);
         let mut next = |fits: &str| loop {
-            let frame = client.event("tick_frame", |_| true);
+            let frame = frames.recv_timeout(PATIENCE).expect("a frame");
             assert!(frame["tick"].as_u64() < Some(6_000), "{fits} after {last:?}");
-            let outcomes: Vec<String> = migrations(&frame).into_iter().map(str::to_owned).collect();
-            let (before, now) = (last.clone(), told(&frame));
+            let (before, now) = (last.clone(), told(&frame, language));
             last = now.clone().unwrap_or(last.clone());
-            if now.is_some_and(|(name, _)| name == fits) || outcomes.iter().any(|outcome| outcome == fits) {
+            let ended = migrations(&frame, language).any(|outcome| outcome == fits);
+            if ended || now.is_some_and(|(name, _)| name == fits) {
                 return (before, last.clone());
             }
         };
