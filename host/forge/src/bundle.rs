@@ -333,7 +333,7 @@ mod tests {
             (more, "at most 4097 files"),
             // Nothing reads beyond what it says.
             (modest, "no `manifest.json`"),
-            (with_hidden_end(&with("assets/a", b"")), "the archive"),
+            (with_hidden_end(&with("assets/a", b"")), "not in the manifest"),
             (zipped(&both), "is a file and a folder"),
             (with("assets/bomb", &bomb), "times its size"),
             (zipped(&[(COMPONENT, b"\0asm")]), "no `manifest.json`"),
