@@ -153,8 +153,11 @@ fn parameters_and_flags() {
     run_fireball(&["--target", "1,99999,2"], &["target"]);
     run_fireball(&["--direction", "0,0,0"], &["direction"]);
     run_fireball(&["--world", "moon"], &["moon", "hills"]);
-    run_fireball(&["--listen", "0.0.0.0:0"], &["public", "spellhost serve"]);
-    run_fireball(&["--listen", "here"], &["here", "127.0.0.1:5000"]);
+    let listen = |address: &str, words: &[&str]| {
+        refused(&root(), &["run", "spells/fireball", "--listen", address], 2, words);
+    };
+    listen("0.0.0.0:0", &["public", "spellhost serve"]);
+    listen("here", &["here", "127.0.0.1:5000"]);
     run_fireball(&["--seed", "minus"], &["seed"]);
     run_fireball(&["--picture", "/nowhere/at/all.png"], &["/nowhere/at/all.png"]);
     run_fireball(&["--record", "/nowhere/at/all.rec"], &["/nowhere/at/all.rec"]);

@@ -375,3 +375,17 @@ fn a_message_that_is_too_long_ends_its_connection_with_the_reason() {
     assert_eq!(u16::from(close.code), 1_009);
     assert_eq!(close.reason.as_str(), "a message has at most 262144 bytes");
 }
+
+#[test]
+fn code_that_nobody_casts_leaves_the_memory_and_comes_back_when_it_is_cast() {
+    let host = Host::start();
+    created(&host, "ember");
+    let revisions: Vec<String> =
+        (0..48).map(|number| upload(&host, "ember", &idle(&format!("revision {number}")))).collect();
+    let in_memory = measured(&host)["spellhost_components"];
+    assert!((1.0..=36.0).contains(&in_memory), "{in_memory} of {} components", revisions.len());
+    let answer = publish(&host, "ember", &revisions[0], json!({}));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let event = cast(&mut Client::join(&host, "snapshot"), "ember");
+    assert_eq!((&event["revision_id"], &event["outcome"]["kind"]), (&json!(revisions[0]), &json!("applied")));
+}

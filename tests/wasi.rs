@@ -1,7 +1,9 @@
 //! Deterministic WASI through the binary: off until it is allowed, and then the same everywhere.
 //!
-//! The spells are `tests/wasi/rust` and `tests/wasi/c`, which ask their standard libraries for all that WASI could tell;
-//! their components are checked in.
+//! The spells are `tests/wasi/rust`, `tests/wasi/c` and `tests/wasi/javascript`, which ask their standard libraries for
+//! all that WASI could tell; their components are checked in.
+
+use std::path::Path;
 
 use serde_json::{Value, json as object};
 
@@ -9,6 +11,9 @@ use crate::binary::{json, root, run};
 
 const SPELL: &str = "tests/wasi/standard.wasm";
 const C: &str = "tests/wasi/c.wasm";
+const JAVASCRIPT: &str = "tests/wasi/javascript.wasm";
+/// A spell that imports no WASI.
+const PLAIN: &str = "tests/fixtures/fireball.wasm";
 
 fn told(command: &str, arguments: &[&str]) -> (i32, Value) {
     told_of(SPELL, command, arguments)
@@ -113,4 +118,62 @@ fn a_spell_in_c_prints_draws_and_is_told_the_tick() {
     assert_ne!((&other[2], &other[3]), (&lines[2], &lines[3]));
     let (code, certificate) = told_of(C, "certify", &["--allow", "wasi", "--casts", "12"]);
     assert_eq!((code, &certificate["result"]), (0, &object!("identical")), "{certificate:#}");
+}
+
+#[test]
+fn a_spell_in_javascript_is_told_the_tick_draws_of_the_seed_and_logs() {
+    let (code, refused) = told_of(JAVASCRIPT, "check", &[]);
+    assert_eq!(code, 1, "{refused:#}");
+    assert!(refused["problems"][0].to_string().contains("this server takes at most 524288"), "{refused:#}");
+    let (code, first) = cast_of(JAVASCRIPT, &["--seed", "3"]);
+    assert_eq!((code, &first["outcome"]["kind"]), (0, &object!("applied")), "{first:#}");
+    assert_eq!(first["effects"][0]["type"], "fill_sphere", "{first:#}");
+    let lines = log(&first);
+    assert_eq!(lines[0], "info: wall 946684800016 2000-01-01T00:00:00.016Z");
+    assert!(lines[1].starts_with("info: chance 0.") && lines[1].contains(" random "), "{lines:?}");
+    // What a module counts begins anew with every call, and there is no machine to ask.
+    assert_eq!(lines[2..], ["info: calls 1 undefined undefined undefined", "error: complained true"]);
+    assert_eq!(log(&cast_of(JAVASCRIPT, &["--seed", "3"]).1), lines);
+    let other = log(&cast_of(JAVASCRIPT, &["--seed", "4"]).1);
+    assert_ne!(other[1], lines[1]);
+    assert_eq!((&other[0], &other[2..]), (&lines[0], &lines[2..]));
+    let (code, certificate) = told_of(JAVASCRIPT, "certify", &["--allow", "wasi", "--casts", "12"]);
+    assert_eq!((code, &certificate["result"]), (0, &object!("identical")), "{certificate:#}");
+    assert_eq!(certificate["outcomes"], object!({"applied": 12}), "{certificate:#}");
+}
+
+#[test]
+fn a_component_that_imports_wasi_may_be_larger_and_no_other() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let checked = |spell: &str, bytes: usize, arguments: &[&str]| {
+        let file = filled(folder.path(), spell, bytes);
+        let (code, told) = told_of(&file, "check", arguments);
+        (code, told["problems"][0]["message"].as_str().map(str::to_owned))
+    };
+    let too_large = |bytes: usize, most: usize| {
+        (1, Some(format!("the component is {bytes} bytes; this server takes at most {most}")))
+    };
+    const MOST: usize = 512 * 1024;
+    const WITH_WASI: usize = 2 * 1024 * 1024;
+    assert_eq!(checked(C, WITH_WASI, &["--allow", "wasi"]), (0, None));
+    assert_eq!(checked(C, WITH_WASI + 1, &["--allow", "wasi"]), too_large(WITH_WASI + 1, WITH_WASI));
+    assert_eq!(checked(C, MOST + 1, &[]), too_large(MOST + 1, MOST));
+    assert_eq!(checked(PLAIN, MOST, &["--allow", "wasi"]), (0, None));
+    for arguments in [&["--allow", "wasi"][..], &[]] {
+        assert_eq!(checked(PLAIN, MOST + 1, arguments), too_large(MOST + 1, MOST));
+    }
+}
+
+/// A spell with a custom section behind it, `bytes` in all.
+fn filled(folder: &Path, spell: &str, bytes: usize) -> String {
+    let component = std::fs::read(root().join(spell)).expect("a component");
+    let content = bytes - component.len() - 5;
+    // The section's length in four bytes; its name is empty.
+    let length =
+        [0, 7, 14, 21].map(|shift| (content >> shift) as u8 & 0x7f | if shift < 21 { 0x80 } else { 0 });
+    let file = folder.join("filled.wasm");
+    let whole = [component, vec![0], length.to_vec(), vec![0; content]].concat();
+    assert_eq!(whole.len(), bytes);
+    std::fs::write(&file, whole).expect("a file");
+    file.to_str().expect("a path").to_owned()
 }

@@ -359,6 +359,7 @@ fn what_is_measured_is_told_in_the_form_of_prometheus() {
         "spellhost_connections 1",
         "spellhost_worlds 1",
         "spellhost_queue_messages",
+        "spellhost_components 1",
     ] {
         assert!(metrics.lines().any(|line| line.starts_with(series)), "{series} is not in\n{metrics}");
     }

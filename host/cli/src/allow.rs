@@ -6,7 +6,8 @@ use spellhost_runtime::{INTERFACES, Policy, WASI};
 /// What the flag says.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct AllowFlags {
-    /// Let components import this too: wasi (deterministic; every other interface is allowed already)
+    /// Let components import this too: wasi (deterministic; who imports it may have 2 MiB instead of 512 KiB; every
+    /// other interface is allowed already)
     #[arg(long, env = "SPELLHOST_ALLOW", value_name = "INTERFACE", value_delimiter = ',', value_parser = names())]
     allow: Vec<String>,
 }

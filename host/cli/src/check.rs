@@ -95,8 +95,10 @@ pub struct Measure {
 pub fn measures(admitted: &Admitted) -> Vec<Measure> {
     let anatomy = admitted.anatomy();
     let measure = |name, found: usize, max: usize| Measure { name, found: found as u64, max: max as u64 };
+    let bytes_max =
+        if admitted.imports_wasi() { limits::WASI_COMPONENT_BYTES_MAX } else { limits::COMPONENT_BYTES_MAX };
     vec![
-        measure("component_bytes", admitted.size(), limits::COMPONENT_BYTES_MAX),
+        measure("component_bytes", admitted.size(), bytes_max),
         measure("core_modules", anatomy.core_modules, limits::CORE_MODULES_MAX),
         measure("functions", anatomy.functions, limits::FUNCTIONS_MAX),
         measure("body_bytes", anatomy.body_bytes_max, limits::BODY_BYTES_MAX),

@@ -109,9 +109,9 @@ impl Machine {
 pub fn run(args: &Args, screen: Screen, interrupt: &Interrupt) -> Result<u8, Problem> {
     let source = Source::at(&args.spell)?;
     check_outputs(args)?;
-    let address = own_address(args.listen.as_deref())?;
+    let address = if args.once { None } else { Some(own_address(args.listen.as_deref())?) };
     let machine = Machine::start(args.threads)?;
-    if !args.once {
+    if let Some(address) = address {
         return Live::start(args, source, machine, address, screen, interrupt)?.stay();
     }
     let cancel = interrupt.cancel();

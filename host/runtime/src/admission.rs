@@ -13,13 +13,18 @@ use spellhost_sim::Digest;
 use crate::anatomy::Anatomy;
 use crate::bounds::Bounds;
 use crate::contract::{EXPORTS, INTERFACES, PACKAGE, TYPE_INTERFACES, VERSION, functions};
-use crate::limits::{COMPONENT_BYTES_CEILING, COMPONENT_BYTES_MAX, NAME_BYTES_MAX, PROBLEMS_MAX};
+use crate::limits::{
+    COMPONENT_BYTES_CEILING, COMPONENT_BYTES_MAX, NAME_BYTES_MAX, PROBLEMS_MAX, WASI_COMPONENT_BYTES_MAX,
+};
 use crate::log::{cut, escaped};
 use crate::rejection::{Problem, Rejection, code};
 use crate::settings::ALLOW;
 
 /// The capability of importing deterministic WASI, as a policy and a manifest name it.
 pub const WASI: &str = "wasi";
+
+/// How the name of every import of WASI begins.
+const WASI_PREFIX: &str = "wasi:";
 
 /// How the refusal of an import of WASI ends.
 const WASI_IS_OFF: &str = "which no spell may use unless WASI is allowed";
@@ -29,7 +34,8 @@ const WASI_IS_OFF: &str = "which no spell may use unless WASI is allowed";
 pub struct Policy {
     /// The interfaces of the contract that a component may import, and [`WASI`] where it may import that.
     pub interfaces: BTreeSet<String>,
-    /// The largest component, in bytes.
+    /// The largest component, in bytes. One that imports [`WASI`], where it may, has at least
+    /// [`WASI_COMPONENT_BYTES_MAX`].
     pub component_bytes_max: usize,
 }
 
@@ -54,6 +60,13 @@ impl Policy {
     pub fn decided_elsewhere() -> Self {
         let policy = Self { component_bytes_max: COMPONENT_BYTES_CEILING, ..Self::default() };
         policy.with(WASI)
+    }
+
+    /// The largest component that imports WASI, or that does not, in bytes.
+    fn bytes_max(&self, imports_wasi: bool) -> usize {
+        let wider = imports_wasi && self.interfaces.contains(WASI);
+        let least = if wider { WASI_COMPONENT_BYTES_MAX } else { 0 };
+        self.component_bytes_max.max(least).min(COMPONENT_BYTES_CEILING)
     }
 
     /// This policy without `interface`.
@@ -98,6 +111,11 @@ impl Admitted {
         &self.capabilities
     }
 
+    /// Whether it imports WASI: then it may be as large as [`WASI_COMPONENT_BYTES_MAX`].
+    pub fn imports_wasi(&self) -> bool {
+        self.capabilities.iter().any(|capability| capability == WASI)
+    }
+
     /// What it is made of.
     pub fn anatomy(&self) -> &Anatomy {
         &self.anatomy
@@ -111,7 +129,10 @@ impl Admitted {
 pub fn admit(bytes: &[u8], policy: &Policy) -> Result<Admitted, Rejection> {
     check_kind(bytes, policy)?;
     let mut problems = Vec::new();
-    let anatomy = match Bounds::scan(bytes, ALLOW, &mut problems) {
+    let scan = Bounds::scan(bytes, ALLOW, &mut problems);
+    let imports_wasi = scan.as_ref().map_or(true, |scan| scan.imports.iter().any(is_wasi));
+    check_size(bytes, policy.bytes_max(imports_wasi))?;
+    let anatomy = match scan {
         Ok(scan) => {
             check_imports(&scan.imports, policy, &mut problems);
             check_exports(&scan.exports, &mut problems);
@@ -128,7 +149,7 @@ pub fn admit(bytes: &[u8], policy: &Policy) -> Result<Admitted, Rejection> {
     }
     let imported = |name: &str| anatomy.imports.iter().any(|import| import.split('.').next() == Some(name));
     let capabilities = INTERFACES.iter().map(|(name, _)| *name).filter(|name| imported(name));
-    let wasi = anatomy.imports.iter().any(|import| import.starts_with("wasi:")).then_some(WASI);
+    let wasi = imports_wasi.then_some(WASI);
     Ok(Admitted {
         bytes: bytes.into(),
         digest: Digest(*blake3::hash(bytes).as_bytes()),
@@ -140,20 +161,12 @@ pub fn admit(bytes: &[u8], policy: &Policy) -> Result<Admitted, Rejection> {
 /// Size and kind, from the first bytes: what people most often get wrong.
 fn check_kind(bytes: &[u8], policy: &Policy) -> Result<(), Problem> {
     const MAGIC: &[u8] = b"\0asm";
-    let component_bytes_max = policy.component_bytes_max.min(COMPONENT_BYTES_CEILING);
     let not = |message: &str| Problem::new(code::NOT_A_COMPONENT, message);
     if bytes.is_empty() {
         return Err(not("the file is empty").hint("build the spell again"));
     }
-    if bytes.len() > component_bytes_max {
-        let message = format!(
-            "the component is {} bytes; this server takes at most {component_bytes_max}",
-            bytes.len()
-        );
-        let hint =
-            "build it optimised and stripped (opt-level = \"s\", lto, strip), or move data into assets";
-        return Err(Problem::new(code::TOO_LARGE, message).hint(hint));
-    }
+    // Whether it imports WASI is known only behind the walk.
+    check_size(bytes, policy.bytes_max(true))?;
     let text = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     if matches!(text, Some(b'(' | b';')) {
         return Err(
@@ -172,6 +185,15 @@ fn check_kind(bytes: &[u8], policy: &Policy) -> Result<(), Problem> {
             .hint("componentise it against spellhost:spell@0.1.0; `spellhost build` does that")),
         _ => Err(not("this is WebAssembly of a kind or version that no host knows")),
     }
+}
+
+fn check_size(bytes: &[u8], bytes_max: usize) -> Result<(), Problem> {
+    if bytes.len() <= bytes_max {
+        return Ok(());
+    }
+    let message = format!("the component is {} bytes; this server takes at most {bytes_max}", bytes.len());
+    let hint = "build it optimised and stripped (opt-level = \"s\", lto, strip), or move data into assets";
+    Err(Problem::new(code::TOO_LARGE, message).hint(hint))
 }
 
 pub(crate) fn truncated(at: usize) -> Problem {
@@ -204,12 +226,15 @@ pub(crate) fn shown(name: &str) -> String {
 fn check_imports(imports: &[Item], policy: &Policy, problems: &mut Vec<Problem>) {
     for import in imports {
         // One refusal of WASI stands for all of it.
-        let is_wasi = import.name.starts_with("wasi:");
-        let known = is_wasi && problems.iter().any(|problem| problem.message.ends_with(WASI_IS_OFF));
+        let known = is_wasi(import) && problems.iter().any(|problem| problem.message.ends_with(WASI_IS_OFF));
         problems.extend(
             check_import(import, policy).filter(|problem| !(known && problem.message.ends_with(WASI_IS_OFF))),
         );
     }
+}
+
+fn is_wasi(import: &Item) -> bool {
+    import.name.starts_with(WASI_PREFIX)
 }
 
 fn check_import(import: &Item, policy: &Policy) -> Option<Problem> {
@@ -219,7 +244,7 @@ fn check_import(import: &Item, policy: &Policy) -> Option<Problem> {
         // A `use` in the world; it grants nothing, and wasmtime compares its structure.
         return None;
     }
-    if import.name.starts_with("wasi:") {
+    if is_wasi(import) {
         return check_wasi(import, &name, policy);
     }
     let (path, version) = import.name.split_once('@').unwrap_or((&import.name, ""));

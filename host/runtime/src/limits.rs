@@ -8,6 +8,9 @@ use spellhost_sim::limits as sim;
 
 /// The largest component that a server admits unless its policy allows more.
 pub const COMPONENT_BYTES_MAX: usize = 512 * 1024;
+/// The largest component that imports WASI, where a policy allows that: it may carry the runtime of a language. Of
+/// all other bounds it has the same as every component.
+pub const WASI_COMPONENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The largest component that any policy may allow.
 pub const COMPONENT_BYTES_CEILING: usize = 16 * 1024 * 1024;
 /// The most problems that one rejection lists; the rest is not looked for.
@@ -122,6 +125,10 @@ pub const WATCHDOG_SECONDS: u64 = 10;
 const _: () = assert!(MEMORY_PAGES_MAX as usize * 65_536 == MEMORY_BYTES_MAX, "one memory may use all");
 const _: () = assert!(DATA_BYTES_MAX as u64 <= INSTANTIATE_FUEL, "copying all data fits instantiation");
 const _: () = assert!(COMPONENT_BYTES_MAX <= COMPONENT_BYTES_CEILING, "the default is below the ceiling");
+const _: () = assert!(
+    COMPONENT_BYTES_MAX < WASI_COMPONENT_BYTES_MAX && WASI_COMPONENT_BYTES_MAX <= COMPONENT_BYTES_CEILING,
+    "whoever imports WASI may have more, below the ceiling as well"
+);
 const _: () = assert!(THREADS_MAX < CONCURRENT_CALLS_MAX, "admissions find a slot beside full casting");
 const _: () =
     assert!(HOST_STACK_BYTES < REEXECUTOR_STACK_BYTES, "a re-executor reaches deeper than any host");

@@ -164,6 +164,7 @@ impl Host {
             worlds: worlds.len(),
             players: facts(|facts| &facts.players).sum(),
             queued: facts(|facts| &facts.queued).max().unwrap_or_default(),
+            components: self.shelf.len(),
         })
     }
 

@@ -62,6 +62,7 @@ fn describe() {
     describe_gauge!("spellhost_worlds", "Open worlds");
     describe_gauge!("spellhost_players", "Players in all worlds");
     describe_gauge!("spellhost_queue_messages", "Messages that wait for the slowest client");
+    describe_gauge!("spellhost_components", "Compiled components in memory");
 }
 
 /// Begins to measure.
@@ -79,6 +80,7 @@ pub struct Now {
     pub worlds: usize,
     pub players: u64,
     pub queued: u64,
+    pub components: usize,
 }
 
 /// Everything as text for Prometheus.
@@ -87,6 +89,7 @@ pub fn text(now: Now) -> String {
     gauge!("spellhost_worlds").set(now.worlds as f64);
     gauge!("spellhost_players").set(now.players as f64);
     gauge!("spellhost_queue_messages").set(now.queued as f64);
+    gauge!("spellhost_components").set(now.components as f64);
     recorder().map(PrometheusHandle::render).unwrap_or_default()
 }
 

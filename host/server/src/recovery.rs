@@ -144,9 +144,11 @@ fn enter_epoch(
 pub fn restored(store: &Store, snapshot: &Snapshot) -> Result<World, RecoveryError> {
     let tick = snapshot.tick;
     let unreadable = |reason: String| RecoveryError::Snapshot { tick, reason };
-    let part = snapshot.parts.iter().find(|part| part.name == WORLD_PART);
-    let part = part.ok_or_else(|| unreadable("it has no world in it".into()))?;
-    let world = World::restore(&store.get(&part.digest)?).map_err(|error| unreadable(error.to_string()))?;
+    let mut state = Vec::new();
+    for part in snapshot.parts.iter().filter(|part| part.name == WORLD_PART) {
+        state.extend(store.get(&part.digest)?);
+    }
+    let world = World::restore(&state).map_err(|error| unreadable(error.to_string()))?;
     if world.tick() != tick || world.state_hash().0 != snapshot.hash {
         return Err(unreadable("it is not the state that was saved".into()));
     }

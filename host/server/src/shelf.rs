@@ -43,6 +43,12 @@ impl Places {
         self.by_digest.entry(digest).or_default().clone()
     }
 
+    fn live(&self) -> usize {
+        // One that is being filled is not waited for.
+        let is_live = |place: &&Place| place.try_lock().is_ok_and(|component| component.upgrade().is_some());
+        self.by_digest.values().filter(is_live).count()
+    }
+
     fn used(&mut self, component: &Component) {
         self.recent.retain(|recent| recent.digest() != component.digest());
         self.recent.push_back(component.clone());
@@ -87,6 +93,11 @@ impl Shelf {
     /// The engine that compiles.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// How many compiled components are in memory.
+    pub fn len(&self) -> usize {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).live()
     }
 
     /// Takes what this shelf's own engine has compiled elsewhere.

@@ -18,8 +18,9 @@ use crate::tree::{Look, Stored, Tree, decode};
 
 /// The folder of the database in the data directory.
 pub const FOLDER: &str = "db";
-/// What sled may keep in memory, in bytes.
-const CACHE_BYTES: u64 = 1 << 20;
+/// What sled may keep in memory, in bytes: little, since rows are small, and a host's memory is then flat from its first
+/// thousand changes on. What is read again comes from the system's own cache of files.
+const CACHE_BYTES: u64 = 128 << 10;
 
 /// sled keeps its own lock for a moment after it was dropped, until its threads are done. Nobody
 /// else can have it: the directory is locked.

@@ -64,21 +64,20 @@ pub fn test() -> Result<()> {
 pub fn prove() -> Result<()> {
     prepare()?;
     step("binary", || cargo(&["build", "--release"]))?;
-    let mut command = cargo_command();
-    command.args([
-        "test",
-        "--release",
-        "--workspace",
-        "--test",
-        "acceptance",
-        "both_engines",
-        "--",
-        "--nocapture",
-    ]);
+    let tests = || {
+        let mut command = cargo_command();
+        command.args(["test", "--release", "--workspace", "--test", "acceptance", "on_every_engine", "--"]);
+        command
+    };
+    let listed = tests().arg("--list").output()?;
+    if !String::from_utf8_lossy(&listed.stdout).contains(": test") {
+        bail!("no test of the generated components was found: {}", String::from_utf8_lossy(&listed.stderr));
+    }
+    let mut command = tests();
     if std::env::var_os("COUNT").is_none() {
         command.env("COUNT", "10000");
     }
-    step("generated components", || run(&mut command))
+    step("generated components", || run(command.arg("--nocapture")))
 }
 
 /// Runs one fuzz target for some seconds, from its seeds and what earlier runs found. The counters
