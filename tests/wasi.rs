@@ -1,7 +1,7 @@
 //! Deterministic WASI through the binary: off until it is allowed, and then the same everywhere.
 //!
-//! The spells are `tests/wasi/rust`, `tests/wasi/c` and `tests/wasi/javascript`, which ask their standard libraries for
-//! all that WASI could tell; their components are checked in.
+//! The spells are `tests/wasi/rust`, `tests/wasi/c`, `tests/wasi/go` and `tests/wasi/javascript`, which ask their
+//! standard libraries for all that WASI could tell; their components are checked in.
 
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use crate::binary::{json, root, run};
 
 const SPELL: &str = "tests/wasi/standard.wasm";
 const C: &str = "tests/wasi/c.wasm";
+const GO: &str = "tests/wasi/go.wasm";
 const JAVASCRIPT: &str = "tests/wasi/javascript.wasm";
 /// A spell that imports no WASI.
 const PLAIN: &str = "tests/fixtures/fireball.wasm";
@@ -143,6 +144,77 @@ fn a_spell_in_javascript_is_told_the_tick_draws_of_the_seed_and_logs() {
 }
 
 #[test]
+fn a_spell_in_go_is_told_the_tick_draws_of_the_seed_and_logs() {
+    let (code, refused) = told_of(GO, "check", &[]);
+    assert_eq!(code, 1, "{refused:#}");
+    assert!(refused["problems"][0].to_string().contains("this server takes at most 524288"), "{refused:#}");
+    let (code, first) = cast_of(GO, &["--seed", "3"]);
+    assert_eq!((code, &first["outcome"]["kind"]), (0, &object!("applied")), "{first:#}");
+    assert_eq!(first["effects"][0]["type"], "fill_sphere", "{first:#}");
+    let lines = log(&first);
+    assert_eq!(lines[0], "info: wall 946684800.016666666");
+    assert!(lines[1].starts_with("info: chance ") && lines[1].contains(" random "), "{lines:?}");
+    // What a package counts begins anew with every call; what eight goroutines send arrives in one order everywhere.
+    assert_eq!(lines[2], "info: calls 1 squares [0 1 4 9 16 25 36 49]");
+    assert!(lines[3].starts_with("info: order ["), "{lines:?}");
+    assert_eq!(lines[4..], ["error: no end", "info: elapsed 0s"]);
+    assert_eq!(log(&cast_of(GO, &["--seed", "3"]).1), lines);
+    // Go's own chance, and so the order of its maps, is the seed's as well.
+    let other = log(&cast_of(GO, &["--seed", "4"]).1);
+    assert_ne!((&other[1], &other[3]), (&lines[1], &lines[3]));
+    assert_eq!((&other[0], &other[2]), (&lines[0], &lines[2]));
+}
+
+#[test]
+fn a_spell_in_go_is_the_same_on_every_engine_fails_with_its_words_and_never_waits() {
+    let (code, certificate) = told_of(GO, "certify", &["--allow", "wasi", "--casts", "12"]);
+    assert_eq!((code, &certificate["result"]), (0, &object!("identical")), "{certificate:#}");
+    assert!(certificate["outcomes"]["applied"].as_u64() >= Some(1), "{certificate:#}");
+    let (_, waited) = cast_of(GO, &["--param", "sleep=1000"]);
+    assert_eq!(waited["outcome"], object!({"kind": "limit", "which": "wait"}), "{waited:#}");
+    assert_eq!(waited["voxels_changed"], 0, "{waited:#}");
+    let (_, failed) = cast_of(GO, &["--target", "0.5,600,0"]);
+    assert_eq!(
+        failed["outcome"],
+        object!({"kind": "failed", "message": "aimed beyond the sky"}),
+        "{failed:#}"
+    );
+}
+
+#[test]
+fn a_component_that_imports_wasi_may_hold_more_data() {
+    const MOST: usize = 768 * 1024;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (_, plain) = told_of(C, "check", &["--allow", "wasi"]);
+    let measured = &plain["limits"]["data_bytes"];
+    assert_eq!(measured["max"], MOST, "{plain:#}");
+    let own = measured["found"].as_u64().expect("a number") as usize;
+    let checked = |bytes: usize| {
+        let component = std::fs::read(root().join(C)).expect("a component");
+        let file = folder.path().join("data.wasm");
+        std::fs::write(&file, [component, module_of_data(bytes - own)].concat()).expect("a file");
+        let (code, told) = told_of(file.to_str().expect("a path"), "check", &["--allow", "wasi"]);
+        (code, told["problems"][0]["message"].as_str().map(str::to_owned))
+    };
+    assert_eq!(checked(MOST), (0, None));
+    let message = format!("the component has {} bytes of data; at most {MOST} are allowed", MOST + 1);
+    assert_eq!(checked(MOST + 1), (1, Some(message)));
+}
+
+/// The section of a component with a core module of so much data.
+fn module_of_data(bytes: usize) -> Vec<u8> {
+    // One piece, which nobody places.
+    let data = [vec![1, 1], leb(bytes), vec![b'x'; bytes]].concat();
+    let module = [b"\0asm\x01\0\0\0".to_vec(), vec![11], leb(data.len()), data].concat();
+    [vec![1], leb(module.len()), module].concat()
+}
+
+/// A number below 2^28, in four bytes.
+fn leb(number: usize) -> Vec<u8> {
+    [0, 7, 14, 21].map(|shift| (number >> shift) as u8 & 0x7f | if shift < 21 { 0x80 } else { 0 }).to_vec()
+}
+
+#[test]
 fn a_component_that_imports_wasi_may_be_larger_and_no_other() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let checked = |spell: &str, bytes: usize, arguments: &[&str]| {
@@ -168,11 +240,9 @@ fn a_component_that_imports_wasi_may_be_larger_and_no_other() {
 fn filled(folder: &Path, spell: &str, bytes: usize) -> String {
     let component = std::fs::read(root().join(spell)).expect("a component");
     let content = bytes - component.len() - 5;
-    // The section's length in four bytes; its name is empty.
-    let length =
-        [0, 7, 14, 21].map(|shift| (content >> shift) as u8 & 0x7f | if shift < 21 { 0x80 } else { 0 });
     let file = folder.join("filled.wasm");
-    let whole = [component, vec![0], length.to_vec(), vec![0; content]].concat();
+    // The section's name is empty.
+    let whole = [component, vec![0], leb(content), vec![0; content]].concat();
     assert_eq!(whole.len(), bytes);
     std::fs::write(&file, whole).expect("a file");
     file.to_str().expect("a path").to_owned()

@@ -95,15 +95,17 @@ pub struct Measure {
 pub fn measures(admitted: &Admitted) -> Vec<Measure> {
     let anatomy = admitted.anatomy();
     let measure = |name, found: usize, max: usize| Measure { name, found: found as u64, max: max as u64 };
-    let bytes_max =
-        if admitted.imports_wasi() { limits::WASI_COMPONENT_BYTES_MAX } else { limits::COMPONENT_BYTES_MAX };
+    let (bytes_max, data_max) = match admitted.imports_wasi() {
+        true => (limits::WASI_COMPONENT_BYTES_MAX, limits::WASI_DATA_BYTES_MAX),
+        false => (limits::COMPONENT_BYTES_MAX, limits::DATA_BYTES_MAX),
+    };
     vec![
         measure("component_bytes", admitted.size(), bytes_max),
         measure("core_modules", anatomy.core_modules, limits::CORE_MODULES_MAX),
         measure("functions", anatomy.functions, limits::FUNCTIONS_MAX),
         measure("body_bytes", anatomy.body_bytes_max, limits::BODY_BYTES_MAX),
         measure("body_blocks", anatomy.body_blocks_max, limits::BODY_BLOCKS_MAX),
-        measure("data_bytes", anatomy.data_bytes, limits::DATA_BYTES_MAX),
+        measure("data_bytes", anatomy.data_bytes, data_max),
         Measure { name: "memory_pages", found: anatomy.memory_pages_min, max: limits::MEMORY_PAGES_MAX },
     ]
 }

@@ -111,7 +111,8 @@ impl Admitted {
         &self.capabilities
     }
 
-    /// Whether it imports WASI: then it may be as large as [`WASI_COMPONENT_BYTES_MAX`].
+    /// Whether it imports WASI: then it may be as large as [`WASI_COMPONENT_BYTES_MAX`], and have
+    /// [`WASI_DATA_BYTES_MAX`](crate::limits::WASI_DATA_BYTES_MAX) of data.
     pub fn imports_wasi(&self) -> bool {
         self.capabilities.iter().any(|capability| capability == WASI)
     }
@@ -233,7 +234,7 @@ fn check_imports(imports: &[Item], policy: &Policy, problems: &mut Vec<Problem>)
     }
 }
 
-fn is_wasi(import: &Item) -> bool {
+pub(crate) fn is_wasi(import: &Item) -> bool {
     import.name.starts_with(WASI_PREFIX)
 }
 

@@ -12,11 +12,11 @@ use wasmparser::{
     WasmFeatures,
 };
 
-use crate::admission::{Item, ItemKind, shown, truncated};
+use crate::admission::{Item, ItemKind, is_wasi, shown, truncated};
 use crate::anatomy::{Anatomy, Section};
 use crate::bound::{self, Bound};
 use crate::contract::PACKAGE;
-use crate::limits::PROBLEMS_MAX;
+use crate::limits::{DATA_BYTES_MAX, PROBLEMS_MAX, WASI_DATA_BYTES_MAX};
 use crate::log::escaped;
 use crate::rejection::{Problem, code};
 
@@ -74,6 +74,7 @@ impl<'p> Bounds<'p> {
             counts: Counts::default(),
         };
         let types = bounds.walk(bytes, &mut Validator::new_with_features(allow))?;
+        bounds.data();
         bounds.name_instances(&types);
         Ok(Scan { anatomy: bounds.anatomy, imports: bounds.imports, exports: bounds.exports })
     }
@@ -275,11 +276,17 @@ impl<'p> Bounds<'p> {
                 for data in section.clone() {
                     self.anatomy.data_bytes += data.map_err(parsed)?.data.len();
                 }
-                self.bound(bound::DATA_BYTES, self.anatomy.data_bytes as u64);
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// How much data there may be depends on the imports, which may come behind it.
+    fn data(&mut self) {
+        let most = if self.imports.iter().any(is_wasi) { WASI_DATA_BYTES_MAX } else { DATA_BYTES_MAX };
+        let bound = Bound { most: most as u64, ..bound::DATA_BYTES };
+        self.bound(bound, self.anatomy.data_bytes as u64);
     }
 
     fn memory(&mut self, initial: u64, maximum: Option<u64>) {

@@ -9,7 +9,7 @@ use spellhost_sim::limits as sim;
 /// The largest component that a server admits unless its policy allows more.
 pub const COMPONENT_BYTES_MAX: usize = 512 * 1024;
 /// The largest component that imports WASI, where a policy allows that: it may carry the runtime of a language. Of
-/// all other bounds it has the same as every component.
+/// all other bounds but [`WASI_DATA_BYTES_MAX`] it has the same as every component.
 pub const WASI_COMPONENT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// The largest component that any policy may allow.
 pub const COMPONENT_BYTES_CEILING: usize = 16 * 1024 * 1024;
@@ -72,6 +72,9 @@ pub const MEMORY_BYTES_MAX: usize = sim::MEMORY_BYTES_MAX as usize;
 pub const DATA_SEGMENTS_MAX: usize = 1_024;
 /// The most bytes of data over all core modules.
 pub const DATA_BYTES_MAX: usize = 512 * 1024;
+/// The same of a component that imports WASI: what its language's runtime knows of types and functions, or the memory
+/// of one that was started beforehand.
+pub const WASI_DATA_BYTES_MAX: usize = 768 * 1024;
 /// The longest name of an import or export.
 pub const NAME_BYTES_MAX: usize = 256;
 
@@ -123,11 +126,16 @@ pub const CONCURRENT_CALLS_MAX: usize = 64;
 pub const WATCHDOG_SECONDS: u64 = 10;
 
 const _: () = assert!(MEMORY_PAGES_MAX as usize * 65_536 == MEMORY_BYTES_MAX, "one memory may use all");
-const _: () = assert!(DATA_BYTES_MAX as u64 <= INSTANTIATE_FUEL, "copying all data fits instantiation");
+const _: () =
+    assert!(WASI_DATA_BYTES_MAX as u64 <= INSTANTIATE_FUEL, "copying all data fits instantiation");
 const _: () = assert!(COMPONENT_BYTES_MAX <= COMPONENT_BYTES_CEILING, "the default is below the ceiling");
 const _: () = assert!(
     COMPONENT_BYTES_MAX < WASI_COMPONENT_BYTES_MAX && WASI_COMPONENT_BYTES_MAX <= COMPONENT_BYTES_CEILING,
     "whoever imports WASI may have more, below the ceiling as well"
+);
+const _: () = assert!(
+    DATA_BYTES_MAX < WASI_DATA_BYTES_MAX && WASI_DATA_BYTES_MAX < WASI_COMPONENT_BYTES_MAX,
+    "whoever imports WASI may have more data, and code beside it"
 );
 const _: () = assert!(THREADS_MAX < CONCURRENT_CALLS_MAX, "admissions find a slot beside full casting");
 const _: () =

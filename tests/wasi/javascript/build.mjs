@@ -1,4 +1,4 @@
-// Makes a spell of a script: `node build.mjs standard.js ../javascript.wasm`.
+// Makes a spell of a script: `node javascript/build.mjs javascript/standard.js javascript.wasm`.
 //
 // componentize-qjs makes a component of QuickJS with the script evaluated, out of modules that are linked while they
 // are instantiated, inside a component that calls another. Here these become the one core module that they are once
@@ -10,10 +10,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { componentEmbed, componentNew, componentWit, parse, print } from "@bytecodealliance/jco";
 import { componentize } from "componentize-qjs";
+import { joined } from "../data.mjs";
+import { FEATURES } from "../features.mjs";
 
 const here = import.meta.dirname;
 const WIT = join(here, "../../../wit/0.1/spell.wit");
-const WASI = join(here, "node_modules/@bytecodealliance/jco/lib/wit/builtin/0.2.12");
+const WASI = join(here, "../node_modules/@bytecodealliance/jco/lib/wit/builtin/0.2.12");
 const EXPORTS = ["describe", "cast", "on-event", "migrate"].flatMap((name) => [name, `cabi_post_${name}`]);
 
 /// What the engine leaves open, on the script's first line, so that lines keep their numbers: chance is the call's
@@ -85,85 +87,6 @@ function table(found) {
   ];
 }
 
-/// Unsigned and signed numbers as WebAssembly writes them.
-function unsigned(number) {
-  const bytes = [];
-  do {
-    bytes.push((number & 127) | (number > 127 ? 128 : 0));
-    number >>>= 7;
-  } while (number);
-  return bytes;
-}
-
-function signed(number) {
-  const bytes = [];
-  for (;;) {
-    const low = number & 127;
-    number >>= 7;
-    const last = number === (low & 64 ? -1 : 0);
-    bytes.push(last ? low : low | 128);
-    if (last) return bytes;
-  }
-}
-
-/// A module whose pieces of data are joined over gaps of at most `gap` bytes: the snapshot leaves out every zero, and
-/// a host counts pieces.
-function joined(bytes, gap) {
-  let at = 8;
-  const number = () => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++];
-      value |= (byte & 127) << shift;
-      if (byte < 128) return value >>> 0;
-    }
-  };
-  const expect = (byte) => {
-    if (bytes[at++] !== byte) throw new Error(`data of a kind that is not expected, at byte ${at - 1}`);
-  };
-  const pieces = () => {
-    const found = [];
-    for (let left = number(); left > 0; left--) {
-      expect(0x00); // active, memory 0
-      expect(0x41); // i32.const
-      // Addresses are far below the sign.
-      const start = number();
-      expect(0x0b); // end
-      const length = number();
-      found.push({ start, end: start + length, content: [bytes.subarray(at, at + length)] });
-      at += length;
-    }
-    return found.sort((one, other) => one.start - other.start);
-  };
-  const out = [bytes.subarray(0, 8)];
-  while (at < bytes.length) {
-    const start = at;
-    const id = bytes[at++];
-    const end = number() + at;
-    if (id === 11) {
-      const whole = [];
-      for (const piece of pieces()) {
-        const last = whole.at(-1);
-        if (last && piece.start - last.end <= gap) {
-          last.content.push(Buffer.alloc(piece.start - last.end), ...piece.content);
-          last.end = piece.end;
-        } else whole.push(piece);
-      }
-      const head = (piece) => Buffer.from([0x00, 0x41, ...signed(piece.start), 0x0b, ...unsigned(piece.end - piece.start)]);
-      const section = Buffer.concat([
-        Buffer.from(unsigned(whole.length)),
-        ...whole.flatMap((piece) => [head(piece), ...piece.content]),
-      ]);
-      out.push(Buffer.from([11, ...unsigned(section.length)]), section);
-    } else if (id !== 12) {
-      // The count of data is only for those who name pieces; nobody does.
-      out.push(bytes.subarray(start, end));
-    }
-    at = end;
-  }
-  return Buffer.concat(out);
-}
-
 /// The world of the core module: the spell's, and of WASI what componentize-qjs imports.
 async function world(component) {
   const root = await componentWit(component);
@@ -173,15 +96,6 @@ async function world(component) {
   return root.replace(/^ *export init: .*\n/m, "") + files.map(nested).join("");
 }
 
-const FEATURES = [
-  "--mvp-features",
-  "--enable-bulk-memory",
-  "--enable-bulk-memory-opt",
-  "--enable-sign-ext",
-  "--enable-nontrapping-float-to-int",
-  "--enable-mutable-globals",
-  "--enable-multivalue",
-];
 /// What the pieces need until their addresses are numbers.
 const LINKING = [...FEATURES, "--enable-extended-const", "--enable-reference-types", "--enable-gc"];
 
@@ -196,7 +110,7 @@ function calledByTheLargest(text) {
 async function core(component, folder) {
   const file = (name) => join(folder, name);
   const tool = (name, ...args) =>
-    execFileSync(join(here, "node_modules/.bin", name), args, { stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync(join(here, "../node_modules/.bin", name), args, { stdio: ["ignore", "ignore", "inherit"] });
   const found = modules(await print(component));
   const texts = {
     [MAIN]: found[MAIN],
