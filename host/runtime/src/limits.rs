@@ -126,8 +126,7 @@ pub const CONCURRENT_CALLS_MAX: usize = 64;
 pub const WATCHDOG_SECONDS: u64 = 10;
 
 const _: () = assert!(MEMORY_PAGES_MAX as usize * 65_536 == MEMORY_BYTES_MAX, "one memory may use all");
-const _: () =
-    assert!(WASI_DATA_BYTES_MAX as u64 <= INSTANTIATE_FUEL, "copying all data fits instantiation");
+const _: () = assert!(WASI_DATA_BYTES_MAX as u64 <= INSTANTIATE_FUEL, "copying all data fits instantiation");
 const _: () = assert!(COMPONENT_BYTES_MAX <= COMPONENT_BYTES_CEILING, "the default is below the ceiling");
 const _: () = assert!(
     COMPONENT_BYTES_MAX < WASI_COMPONENT_BYTES_MAX && WASI_COMPONENT_BYTES_MAX <= COMPONENT_BYTES_CEILING,
