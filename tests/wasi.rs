@@ -1,7 +1,7 @@
 //! Deterministic WASI through the binary: off until it is allowed, and then the same everywhere.
 //!
-//! The spells are `tests/wasi/rust`, `tests/wasi/c`, `tests/wasi/go` and `tests/wasi/javascript`, which ask their
-//! standard libraries for all that WASI could tell; their components are checked in.
+//! The spells are `tests/wasi/rust`, `c`, `go`, `javascript` and `python`, which ask their standard libraries for all
+//! that WASI could tell; their components are checked in.
 
 use std::path::Path;
 
@@ -13,6 +13,7 @@ const SPELL: &str = "tests/wasi/standard.wasm";
 const C: &str = "tests/wasi/c.wasm";
 const GO: &str = "tests/wasi/go.wasm";
 const JAVASCRIPT: &str = "tests/wasi/javascript.wasm";
+const PYTHON: &str = "tests/wasi/python.wasm";
 /// A spell that imports no WASI.
 const PLAIN: &str = "tests/fixtures/fireball.wasm";
 
@@ -179,6 +180,38 @@ fn a_spell_in_go_is_the_same_on_every_engine_fails_with_its_words_and_never_wait
         object!({"kind": "failed", "message": "aimed beyond the sky"}),
         "{failed:#}"
     );
+}
+
+#[test]
+fn a_spell_in_python_is_told_the_tick_draws_of_the_seed_and_logs() {
+    let (code, refused) = told_of(PYTHON, "check", &[]);
+    assert_eq!(code, 1, "{refused:#}");
+    assert!(refused["problems"][0].to_string().contains("this server takes at most 524288"), "{refused:#}");
+    let (code, first) = cast_of(PYTHON, &["--seed", "3"]);
+    assert_eq!((code, &first["outcome"]["kind"]), (0, &object!("applied")), "{first:#}");
+    assert_eq!(first["effects"][0]["type"], "fill_sphere", "{first:#}");
+    let lines = log(&first);
+    assert_eq!(lines[0], "info: wall 946684800016000000");
+    assert!(lines[1].starts_with("info: chance 0.") && lines[1].contains(" random 0."), "{lines:?}");
+    // What a module keeps begins anew with every call; a file that is not there is an exception that is caught.
+    assert!(lines[2].starts_with("info: calls 1 {"), "{lines:?}");
+    assert!(lines[2].contains("\"squares\": [0, 1, 4, 9, 16, 25, 36, 49]"), "{lines:?}");
+    assert_eq!(lines[3..], ["info: file 44"]);
+    assert_eq!(log(&cast_of(PYTHON, &["--seed", "3"]).1), lines);
+    let other = log(&cast_of(PYTHON, &["--seed", "4"]).1);
+    let drawn = |lines: &[String]| lines[1].split(' ').map(str::to_owned).collect::<Vec<_>>();
+    // Python's own chance is the seed's, as the contract's is.
+    assert_ne!(drawn(&other)[2], drawn(&lines)[2]);
+    assert_ne!(drawn(&other)[4], drawn(&lines)[4]);
+    let (_, failed) = cast_of(PYTHON, &["--target", "0.5,600,0"]);
+    assert_eq!(
+        failed["outcome"],
+        object!({"kind": "failed", "message": "aimed beyond the sky"}),
+        "{failed:#}"
+    );
+    let (code, certificate) = told_of(PYTHON, "certify", &["--allow", "wasi", "--casts", "12"]);
+    assert_eq!((code, &certificate["result"]), (0, &object!("identical")), "{certificate:#}");
+    assert_eq!(certificate["outcomes"], object!({"applied": 12}), "{certificate:#}");
 }
 
 #[test]

@@ -11,15 +11,15 @@ import { componentEmbed, componentNew, preview1AdapterReactorPath } from "@bytec
 import binaryen from "binaryen";
 import { joined } from "../data.mjs";
 import { FEATURES } from "../features.mjs";
+import { kept } from "../snapshot.mjs";
 
 const here = import.meta.dirname;
 const WIT = join(here, "../../../wit/0.1/spell.wit");
 const GO = process.env.GO ?? "go";
 /// Smaller rather than faster on many cores.
 const GOEXPERIMENT = "nogreenteagc,nosizespecializedmalloc";
-const PAGE = 65536;
 /// What `runtime/runtime.go` sets aside for the adapter.
-const ADAPTER_BYTES = 3 * PAGE;
+const ADAPTER_BYTES = 3 << 16;
 /// Pieces of data with so few zeros between them are one: a host counts pieces.
 const GAP = 16;
 
@@ -121,44 +121,13 @@ function started(bytes) {
   return exports;
 }
 
-/// Where in `memory` the bytes are that are not zero, in pieces that end where more than `gap` zeros follow.
-function pieces(memory, gap) {
-  const found = [];
-  for (let at = 0; at < memory.length; at++) {
-    if (memory[at] === 0) continue;
-    const last = found.at(-1);
-    if (last && at - last.end <= gap) last.end = at + 1;
-    else found.push({ start: at, end: at + 1 });
-  }
-  return found;
-}
-
 /// The core module that begins where the runtime has started.
 function core(bytes) {
   const module = binaryen.readBinary(bytes);
-  const globals = Array.from({ length: module.getNumGlobals() }, (_, index) =>
-    binaryen.getGlobalInfo(module.getGlobalByIndex(index)),
-  );
-  for (const { name } of globals) module.addGlobalExport(name, name);
-  const exports = started(module.emitBinary());
-  for (const global of globals) keepGlobal(module, global, exports[global.name].value);
-  keepMemory(module, new Uint8Array(exports.memory.buffer));
+  const exports = kept(module, started);
   for (const name of ["_initialize", "adapter-memory"]) module.removeExport(name);
   addAdapterMemory(module, exports["adapter-memory"]());
   return module.emitBinary();
-}
-
-function keepGlobal(module, { name, type, mutable }, value) {
-  const types = Object.fromEntries(["i32", "i64", "f32", "f64"].map((word) => [binaryen[word], module[word]]));
-  module.removeExport(name);
-  module.removeGlobal(name);
-  module.addGlobal(name, type, mutable, types[type].const(value));
-}
-
-function keepMemory(module, memory) {
-  const segment = ({ start, end }) => ({ offset: module.i32.const(start), data: memory.slice(start, end), passive: false });
-  module.removeExport("memory");
-  module.setMemory(memory.length / PAGE, -1, "memory", pieces(memory, GAP).map(segment));
 }
 
 /// Gives the adapter what it asks for, of the memory at `start`.
