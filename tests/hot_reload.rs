@@ -160,6 +160,17 @@ fn children(id: u32) -> Vec<(u32, String)> {
     numbers.map(|id| (id, fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default())).collect()
 }
 
+/// Waits until a process does nothing any more, whether somebody has asked how it ended or not.
+#[cfg(target_os = "linux")]
+fn wait_for_end(id: u32) {
+    let (begin, path) = (Instant::now(), format!("/proc/{id}/stat"));
+    let lives = |state: String| !state.contains(") Z ") && !state.contains(") X ");
+    while fs::read_to_string(&path).is_ok_and(lives) {
+        assert!(begin.elapsed() < PATIENCE, "the process {id} does not end");
+        std::thread::yield_now();
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_assemblyscript_spell_is_swapped_by_one_compiler_that_ends_with_its_parent() {
@@ -182,6 +193,7 @@ fn an_assemblyscript_spell_is_swapped_by_one_compiler_that_ends_with_its_parent(
     // One that ended while it waited is no error of the next save.
     let killed = Command::new("kill").args(["-KILL", &first[0].to_string()]).status();
     assert!(killed.is_ok_and(|status| status.success()));
+    wait_for_end(first[0]);
     session.edit("seconds(2)", "seconds(4)");
     session.wait_for(&["swapped", "tick", "fuel"]);
     assert!(session.seen.iter().all(|line| !line.contains("crashed")), "{:?}", session.seen);
@@ -190,13 +202,7 @@ fn an_assemblyscript_spell_is_swapped_by_one_compiler_that_ends_with_its_parent(
 
     session.child.kill().expect("the process can be killed");
     session.child.wait().expect("it ends");
-    let begin = Instant::now();
-    let path = format!("/proc/{}/stat", first[0]);
-    let lives = |state: String| !state.contains(") Z ") && !state.contains(") X ");
-    while fs::read_to_string(&path).is_ok_and(lives) {
-        assert!(begin.elapsed() < PATIENCE, "the compiler outlives its parent");
-        std::thread::yield_now();
-    }
+    wait_for_end(first[0]);
 }
 
 #[test]

@@ -5,7 +5,6 @@
 //! is what was played. Runs no spell; reads the disk, and is called from blocking threads.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use spellhost_lockstep::applying::apply_tick;
 use spellhost_lockstep::{Pins, pin, reference};
@@ -16,6 +15,7 @@ use spellhost_wire::{Code, Digest, FORMAT, Frame, Header, Record, RecordingError
 use crate::failure::Failure;
 use crate::limits::{EXCERPT_BYTES_MAX, EXCERPT_TICKS_MAX, FOLLOWED_TICKS_MAX};
 use crate::recovery::{begins, pin_all, restored};
+use crate::world::backlog::Encoded;
 
 /// A world of which something is asked.
 pub struct Past<'a> {
@@ -26,7 +26,7 @@ pub struct Past<'a> {
     /// What it began as.
     pub config: WorldConfig,
     /// Its last frames, which the log may not have yet.
-    pub recent: Vec<Arc<Frame>>,
+    pub recent: Vec<Encoded>,
 }
 
 fn gone(first: u64) -> Failure {
@@ -36,16 +36,17 @@ fn gone(first: u64) -> Failure {
 
 impl Past<'_> {
     /// The frames from a tick to another, without a gap.
-    fn frames(&self, from: u64, to: u64) -> Result<Vec<Arc<Frame>>, Failure> {
+    fn frames(&self, from: u64, to: u64) -> Result<Vec<Frame>, Failure> {
+        let read = |bytes: &[u8]| Frame::from_bytes(bytes).map_err(|error| Failure::internal(&error));
         let mut frames = Vec::new();
         for entry in self.store.read(&self.id, from..=to)? {
             let LogEntry::Frame { bytes, .. } = entry? else { continue };
-            let frame = Frame::from_bytes(&bytes).map_err(|error| Failure::internal(&error))?;
-            frames.push(Arc::new(frame));
+            frames.push(read(&bytes)?);
         }
         let next = frames.last().map_or(from, |last| last.tick + 1);
-        let rest = self.recent.iter().filter(|frame| (next..=to).contains(&frame.tick));
-        frames.extend(rest.cloned());
+        for recent in self.recent.iter().filter(|recent| (next..=to).contains(&recent.tick)) {
+            frames.push(read(&recent.bytes)?);
+        }
         let mut ticks = from..=to;
         let is_whole = frames.iter().all(|frame| ticks.next() == Some(frame.tick)) && ticks.next().is_none();
         if is_whole { Ok(frames) } else { Err(gone(from)) }
@@ -114,7 +115,7 @@ impl Past<'_> {
             for revision in casts.chain(frame.swaps.iter().map(|swap| swap.revision_id)) {
                 writing.pin(revision)?;
             }
-            writing.append(&Record::Frame(Box::new(Frame::clone(&frame))))?;
+            writing.append(&Record::Frame(Box::new(frame)))?;
         }
         let Limited(bytes) = writing.out.finish().map_err(|error| unwritten(&error))?;
         Ok((world, bytes))

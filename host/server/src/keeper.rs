@@ -22,11 +22,13 @@ use crate::metering;
 use crate::places::Placed;
 use crate::world::Recorder;
 use crate::world::ask::Answer;
+use crate::world::backlog::Encoded;
 
-/// How long frames are gathered before they are written. What was told in this time, and while the disk
-/// syncs, is lost with a host that is killed: everybody is resynced when it comes back. What was
-/// published is kept before it is told.
+/// How long frames are gathered before they are written. What was told in this time is lost with a host that is
+/// killed: everybody is resynced when it comes back. What was published is kept before it is told.
 const BATCH: Duration = Duration::from_millis(100);
+/// How long what was written may wait for the disk: this much is lost with the power.
+const SYNC: Duration = Duration::from_secs(1);
 /// How long a log that misses frames waits before it asks for a snapshot, and for the next.
 const RETRY: Duration = Duration::from_secs(5);
 /// The parts of a snapshot that are the simulation's own: its bytes, cut, in their order.
@@ -35,7 +37,7 @@ pub const WORLD_PART: &str = "world";
 const PART_BYTES: [usize; 3] = [16 << 10, 64 << 10, 256 << 10];
 
 enum Kept {
-    Frame(Arc<Frame>),
+    Frame(Arc<Frame>, Encoded),
     Snapshot(Box<World>, Option<Answer<u64>>),
 }
 
@@ -54,7 +56,7 @@ impl Keeper {
     pub fn start(store: Store, world: WorldId, engine_id: String, placed: Placed) -> std::io::Result<Self> {
         let (kept, receiver) = channel();
         let asks = Arc::new(AtomicBool::new(false));
-        let mut log = Log { store, world, engine_id, placed, asks: asks.clone(), misses: None };
+        let mut log = Log { store, world, engine_id, placed, asks: asks.clone(), misses: None, waits: None };
         let thread = std::thread::Builder::new()
             .name(format!("keeping {}", log.world))
             .spawn(move || log.keep(&receiver))?;
@@ -67,15 +69,23 @@ impl Keeper {
             let _ = end.send(kept);
         }
     }
+
+    /// Has the thread look at once.
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+    }
 }
 
 impl Recorder for Keeper {
-    fn frame(&mut self, frame: &Arc<Frame>) {
-        self.send(Kept::Frame(frame.clone()));
+    fn frame(&mut self, frame: &Arc<Frame>, encoded: &Encoded) {
+        self.send(Kept::Frame(frame.clone(), encoded.clone()));
     }
 
     fn snapshot(&mut self, world: &World, kept: Option<Answer<u64>>) {
         self.send(Kept::Snapshot(Box::new(world.clone()), kept));
+        self.wake();
     }
 
     fn asks_for_snapshot(&mut self) -> bool {
@@ -86,6 +96,7 @@ impl Recorder for Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         self.kept = None;
+        self.wake();
         if let Some(thread) = self.thread.take() {
             // A panic in it was reported by its own thread.
             let _ = thread.join();
@@ -101,29 +112,34 @@ struct Log {
     asks: Arc<AtomicBool>,
     /// Since when frames are missing: what follows them is of no use without a snapshot.
     misses: Option<Instant>,
+    /// Since when something that was written waits for the disk.
+    waits: Option<Instant>,
 }
 
 impl Log {
     fn keep(&mut self, arriving: &Receiver<Kept>) {
-        while let Ok(first) = arriving.recv() {
+        while let Some(first) = self.next(arriving) {
             let (mut frames, mut snapshot) = (Vec::new(), None);
-            let until = Instant::now() + BATCH;
-            let mut next = Ok(first);
-            while let Ok(kept) = next {
+            if matches!(first, Kept::Frame(..)) {
+                // Frames wake nobody: neither the tick nor this thread is kept from its sleep for each of them.
+                std::thread::park_timeout(BATCH);
+            }
+            let mut next = Some(first);
+            while let Some(kept) = next {
                 match kept {
-                    Kept::Frame(frame) => frames.push(frame),
+                    Kept::Frame(frame, encoded) => frames.push((frame, encoded)),
                     Kept::Snapshot(world, kept) => {
                         snapshot = Some((world, kept));
                         break;
                     }
                 }
-                next = arriving.recv_timeout(until.saturating_duration_since(Instant::now()));
-                if let Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) = next {
-                    break;
-                }
+                next = arriving.try_recv().ok();
             }
-            self.take(&frames);
+            if !frames.is_empty() {
+                self.take(&frames);
+            }
             if let Some((world, kept)) = snapshot {
+                self.sync();
                 let saved = self.save(&world);
                 if saved.is_ok() && self.misses.take().is_some() {
                     metering::keeps();
@@ -136,9 +152,21 @@ impl Log {
                 self.note("a snapshot is not kept", saved);
             }
         }
+        self.sync();
         if self.misses.is_some() {
             metering::keeps();
         }
+    }
+
+    /// What arrives next, and until it does what was written gets to the disk in its time; `None` once nothing will.
+    fn next(&mut self, arriving: &Receiver<Kept>) -> Option<Kept> {
+        if let Some(since) = self.waits {
+            match arriving.recv_timeout(SYNC.saturating_sub(since.elapsed())) {
+                Err(RecvTimeoutError::Timeout) => self.sync(),
+                arrived => return arrived.ok(),
+            }
+        }
+        arriving.recv().ok()
     }
 
     fn note(&self, what: &str, result: Result<(), StoreError>) {
@@ -148,15 +176,14 @@ impl Log {
     }
 
     /// Appends frames that follow what is kept.
-    fn take(&mut self, frames: &[Arc<Frame>]) {
+    fn take(&mut self, frames: &[(Arc<Frame>, Encoded)]) {
         match self.misses {
             None => {
                 let appended = self.append(frames);
-                if appended.is_err() {
-                    self.misses = Some(Instant::now());
-                    metering::misses();
+                self.miss_after(appended);
+                if self.waits.is_some_and(|since| since.elapsed() >= SYNC) {
+                    self.sync();
                 }
-                self.note("frames are not kept from now on, until a snapshot is", appended);
             }
             Some(since) if since.elapsed() >= RETRY => {
                 self.misses = Some(Instant::now());
@@ -166,15 +193,30 @@ impl Log {
         }
     }
 
-    fn append(&self, frames: &[Arc<Frame>]) -> Result<(), StoreError> {
-        let encoded: Vec<(u64, Vec<u8>)> =
-            frames.iter().map(|frame| (frame.tick, frame.to_bytes())).collect();
+    /// Whoever follows a log that has lost frames needs a snapshot.
+    fn miss_after(&mut self, kept: Result<(), StoreError>) {
+        if kept.is_err() && self.misses.is_none() {
+            self.misses = Some(Instant::now());
+            metering::misses();
+        }
+        self.note("frames are not kept from now on, until a snapshot is", kept);
+    }
+
+    /// Has what was written survive a loss of power.
+    fn sync(&mut self) {
+        if self.waits.take().is_some() {
+            let synced = self.store.sync(&self.world);
+            self.miss_after(synced);
+        }
+    }
+
+    fn append(&mut self, frames: &[(Arc<Frame>, Encoded)]) -> Result<(), StoreError> {
         let entries: Vec<(u64, &[u8])> =
-            encoded.iter().map(|(tick, bytes)| (*tick, bytes.as_slice())).collect();
-        let refs: Vec<Digest> = frames.iter().flat_map(|frame| named(frame)).collect();
+            frames.iter().map(|(_, encoded)| (encoded.tick, &*encoded.bytes)).collect();
+        let refs: Vec<Digest> = frames.iter().flat_map(|(frame, _)| named(frame)).collect();
         let begun = Instant::now();
         self.store.append(&self.world, &entries, &refs)?;
-        self.store.sync(&self.world)?;
+        self.waits.get_or_insert(begun);
         metering::stored(begun.elapsed());
         Ok(())
     }

@@ -74,8 +74,6 @@ pub const TRIAL_TICKS: u64 = 18_000;
 pub const TRIAL_CALLS_MAX: usize = 1_000;
 /// The most calls that the report of a trial shows.
 pub const TRIAL_CASTS_SHOWN_MAX: usize = 200;
-/// How long a trial waits for what was just played to be in the log.
-pub const LOG_WAIT: Duration = Duration::from_secs(3);
 /// Ticks that each cast of a rehearsal is followed: a second.
 pub const REHEARSAL_TICKS: u32 = 60;
 /// Reports that wait to be told and kept.

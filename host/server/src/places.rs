@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(again.frames, begun.frames, "it begins once");
         // The frame was kept, and the snapshot after it was not.
         let frame = &begun.frames[0];
-        store.append(&torn, &[(0, &frame.to_bytes())], &[]).expect("a log");
+        store.append(&torn, &[(0, &frame.bytes)], &[]).expect("a log");
         let torn = recover(&store, &torn, CONFIG, ENGINE).expect("it goes on");
         assert_eq!((torn.world.tick(), torn.world.state_hash()), (1, begun.world.state_hash()));
     }

@@ -14,12 +14,13 @@ use spellhost_wire::{Channel, Code};
 use crate::failure::Failure;
 use crate::guard::{Guard, is_wrong};
 use crate::host::{DEFAULT_WORLD, Host, Sender, sim_channel, store_channel};
-use crate::limits::{LOG_WAIT, TRIAL_CASTS_SHOWN_MAX};
+use crate::limits::TRIAL_CASTS_SHOWN_MAX;
 use crate::packages::is_package;
 use crate::spells::{Moved, Prepared, spell_of};
 use crate::trial::{Candidate, Tried};
 use crate::who::{Action, OPERATOR};
 use crate::world::ask::{Answer, Ask, Swapping};
+use crate::world::backlog::Encoded;
 use crate::world::telling::digest;
 use crate::world::{WorldHandle, wire_channel};
 
@@ -104,9 +105,10 @@ impl Host {
     ) -> Result<Published, Failure> {
         let message::Publish { spell_id, revision_id, channel, note, trial, guard } = publish;
         let actor = sender.actor.clone();
+        let worlds = if trial.is_some() { self.recent().await } else { Vec::new() };
         let prepare = move |host: &Self| {
             let prepared = host.spells().prepare(&actor, &spell_id, &revision_id, store_channel(channel))?;
-            let trial = host.try_out(&prepared, trial)?;
+            let trial = host.try_out(&prepared, trial, &worlds)?;
             Ok((prepared, trial))
         };
         let (prepared, trial) = self.blocking(prepare).await?;
@@ -117,8 +119,25 @@ impl Host {
         Ok(Published { trial, ..published })
     }
 
+    /// Every open world with its last frames, which its log need not have yet.
+    async fn recent(&self) -> Vec<(WorldHandle, Vec<Encoded>)> {
+        let mut worlds = Vec::new();
+        for world in self.worlds.all() {
+            // One that closes meanwhile is none.
+            if let Ok(recent) = world.ask(Ask::Recent).await {
+                worlds.push((world, recent));
+            }
+        }
+        worlds
+    }
+
     /// Tries a revision; the report, where one was asked for.
-    fn try_out(&self, prepared: &Prepared, asked: Option<f64>) -> Result<Option<Trial>, Failure> {
+    fn try_out(
+        &self,
+        prepared: &Prepared,
+        asked: Option<f64>,
+        worlds: &[(WorldHandle, Vec<Encoded>)],
+    ) -> Result<Option<Trial>, Failure> {
         let caster = self.shelf.rehearsing();
         let candidate =
             Candidate { spell: &prepared.spell, revision: prepared.revision, component: &prepared.component };
@@ -130,8 +149,8 @@ impl Host {
         }
         let Some(allowed) = asked else { return Ok(None) };
         let mut tried = Vec::new();
-        for world in self.worlds.all() {
-            tried.extend(self.tried_in(&candidate, &world)?);
+        for (world, recent) in worlds {
+            tried.extend(self.tried_in(&candidate, world, recent)?);
         }
         let wrong = outcomes.iter().filter(|outcome| is_wrong(outcome)).count();
         let trial = summed(tried, (wrong, outcomes.len()), allowed);
@@ -149,25 +168,19 @@ impl Host {
         Err(Failure { trial: Some(Box::new(trial)), ..Failure::new(Code::TrialFailed, message) })
     }
 
-    fn tried_in(&self, candidate: &Candidate<'_>, world: &WorldHandle) -> Result<Vec<Tried>, Failure> {
+    fn tried_in(
+        &self,
+        candidate: &Candidate<'_>,
+        world: &WorldHandle,
+        recent: &[Encoded],
+    ) -> Result<Vec<Tried>, Failure> {
         let id = spellhost_store::WorldId::parse(&world.id)?;
-        self.wait_for_log(&id, world.facts.now().0)?;
         let kept = self.store.world(&id)?;
         let terrain = crate::worlds::terrain_of(&kept.terrain).unwrap_or_default();
         let config = spellhost_sim::WorldConfig { terrain, seed: kept.seed };
         candidate
-            .against(&self.store, &id, config, self.shelf.rehearsing())
+            .against(&self.store, &id, config, recent, self.shelf.rehearsing())
             .map_err(|error| Failure::internal(&error))
-    }
-
-    /// Waits until the log has what was played before now: it is written in batches.
-    fn wait_for_log(&self, world: &spellhost_store::WorldId, tick: u64) -> Result<(), Failure> {
-        use spellhost_store::FrameLog as _;
-        let begin = std::time::Instant::now();
-        while self.store.last_tick(world)?.unwrap_or(0) + 1 < tick && begin.elapsed() < LOG_WAIT {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        Ok(())
     }
 
     /// Points a channel to the entry before.

@@ -4,7 +4,6 @@
 //! error and never a world that is nearly right. Runs no spell: frames carry what calls did.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use spellhost_lockstep::applying::apply_tick;
 use spellhost_lockstep::{Pins, pin, reference};
@@ -17,6 +16,7 @@ use spellhost_wire::Frame;
 use crate::keeper::{WORLD_PART, save};
 use crate::limits::BACKLOG_FRAMES;
 use crate::places::Placed;
+use crate::world::backlog::Encoded;
 
 /// Why a world cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub struct Recovered {
     /// As it was.
     pub world: World,
     /// The newest last.
-    pub frames: VecDeque<Arc<Frame>>,
+    pub frames: VecDeque<Encoded>,
     /// What it was made of.
     pub placed: Placed,
 }
@@ -67,7 +67,7 @@ pub fn recover(
     let mut frames = VecDeque::new();
     let Some(last) = store.last_tick(id)? else {
         if world.tick() == 0 {
-            frames.extend(placed.found(store, id, engine_id, &mut world)?.map(Arc::new));
+            frames.extend(placed.found(store, id, engine_id, &mut world)?.as_ref().map(Encoded::of));
         }
         return Ok(Recovered { world, frames, placed });
     };
@@ -88,14 +88,14 @@ pub fn recover(
         if frames.len() == BACKLOG_FRAMES {
             frames.pop_front();
         }
-        frames.push_back(Arc::new(frame));
+        frames.push_back(Encoded { tick, bytes: bytes.into() });
     }
     keep_followed_by(&mut frames, world.tick());
     Ok(Recovered { world, frames, placed })
 }
 
 /// Forgets frames before a gap, as a full disk leaves it before a snapshot: nobody can follow them across it.
-fn keep_followed_by(frames: &mut VecDeque<Arc<Frame>>, tick: u64) {
+fn keep_followed_by(frames: &mut VecDeque<Encoded>, tick: u64) {
     if frames.back().is_some_and(|last| last.tick + 1 != tick) {
         frames.clear();
     }

@@ -25,6 +25,7 @@ use spellhost_wire::reply::{CallEnd, EffectsDifference, TrialCall};
 use crate::guard::is_wrong;
 use crate::limits::{REHEARSAL_TICKS, TRIAL_CALLS_MAX, TRIAL_TICKS};
 use crate::recovery::{RecoveryError, begins, pin_all, restored};
+use crate::world::backlog::Encoded;
 
 /// A revision that is tried.
 pub struct Candidate<'a> {
@@ -77,7 +78,7 @@ impl Candidate<'_> {
         CastRequest { spell: self.spell.clone(), revision, channel: None, caster, aim, params }
     }
 
-    /// Runs it on the calls of its spell in the last minutes of a world's log.
+    /// Runs it on the calls of its spell in the last minutes of a world: its log, and the frames after it.
     ///
     /// # Errors
     /// Where the log cannot be read or followed.
@@ -86,11 +87,13 @@ impl Candidate<'_> {
         store: &Store,
         world: &WorldId,
         config: WorldConfig,
+        recent: &[Encoded],
         caster: &Caster,
     ) -> Result<Vec<Tried>, RecoveryError> {
-        let Some(last) = store.last_tick(world)? else { return Ok(Vec::new()) };
+        let newest = recent.last().map(|frame| frame.tick);
+        let Some(last) = store.last_tick(world)?.max(newest) else { return Ok(Vec::new()) };
         let begin = last.saturating_sub(TRIAL_TICKS).max(begins(store, world)?);
-        let (mut followed, frames) = kept(store, world, config, begin, last)?;
+        let (mut followed, frames) = kept(store, world, config, begin, recent)?;
         let (first, last) = self.concerned(&frames, begin);
         let mut library = Library::new();
         library.insert(self.component.clone());
@@ -150,24 +153,29 @@ fn kept(
     world: &WorldId,
     config: WorldConfig,
     mut begin: u64,
-    last: u64,
+    recent: &[Encoded],
 ) -> Result<(World, Vec<Frame>), RecoveryError> {
     loop {
         let state = match store.snapshot_at(world, begin)? {
             Some(snapshot) => restored(store, &snapshot)?,
             None => World::new(config),
         };
-        match frames(store, world, state.tick(), last) {
+        match frames(store, world, state.tick(), recent) {
             Err(RecoveryError::Gap { next, .. }) if next > begin => begin = next,
             frames => return Ok((state, frames?)),
         }
     }
 }
 
-/// The frames of a log, without gaps.
-fn frames(store: &Store, world: &WorldId, from: u64, last: u64) -> Result<Vec<Frame>, RecoveryError> {
+/// The frames of a log, without gaps, and those after them that it does not have yet.
+fn frames(
+    store: &Store,
+    world: &WorldId,
+    from: u64,
+    recent: &[Encoded],
+) -> Result<Vec<Frame>, RecoveryError> {
     let mut frames: Vec<Frame> = Vec::new();
-    for entry in store.read(world, from..=last)? {
+    for entry in store.read(world, from..=u64::MAX)? {
         let LogEntry::Frame { tick, bytes } = entry? else { continue };
         let next = from + frames.len() as u64;
         if tick != next {
@@ -176,6 +184,10 @@ fn frames(store: &Store, world: &WorldId, from: u64, last: u64) -> Result<Vec<Fr
         let unreadable = |error| RecoveryError::Frame { tick, reason: format!("{error}") };
         frames.push(Frame::from_bytes(&bytes).map_err(unreadable)?);
     }
+    let next = from + frames.len() as u64;
+    // Where a full disk took none for longer than they are kept at hand, what it took is all that there is.
+    let rest = recent.iter().filter(|frame| frame.tick >= next).zip(next..);
+    frames.extend(rest.map_while(|(frame, tick)| frame.read().filter(|frame| frame.tick == tick)));
     Ok(frames)
 }
 

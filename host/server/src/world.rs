@@ -5,7 +5,7 @@
 //! deliberately does not know tokens, rights, files or HTTP.
 
 pub mod ask;
-mod backlog;
+pub mod backlog;
 pub mod past;
 mod reporting;
 pub mod subscriber;
@@ -41,7 +41,7 @@ use crate::notices::Notices;
 use crate::recovery::Recovered;
 use crate::scene::Scene;
 use ask::{Answer, Ask, Casting, Closing, Joining, Present, Swapping, Wanted};
-use backlog::Backlog;
+use backlog::{Backlog, Encoded};
 use past::{Past, Teller};
 use subscriber::Subscriber;
 use telling::{Forms, tell, text};
@@ -108,8 +108,8 @@ impl WorldHandle {
 
 /// Who gets the frames of a world, beside its connections: the log.
 pub trait Recorder: Send {
-    /// Takes a frame; never waits.
-    fn frame(&mut self, frame: &Arc<Frame>);
+    /// Takes a frame, and its form for the log; never waits.
+    fn frame(&mut self, frame: &Arc<Frame>, encoded: &Encoded);
     /// Takes the state after the last frame, and says when it is kept; never waits.
     fn snapshot(&mut self, world: &World, kept: Option<Answer<u64>>);
     /// Whether frames could not be kept and the state is wanted instead; asked once a tick.
@@ -579,17 +579,20 @@ impl Playing {
         let inputs = std::mem::take(&mut entering.inputs);
         let own_casts = own.casts.len();
         let inputs = joined(own, inputs);
-        let newest = self.world.entities().map(|entity| entity.id).max();
+        // Only who looks for new bodies goes through all that there are.
+        let looks = !entering.spawns.is_empty();
+        let newest = looks.then(|| self.world.entities().map(|entity| entity.id).max()).flatten();
         let begun = Instant::now();
         let played = play_tick(&mut self.world, inputs, &self.library, &self.caster);
         metering::tick(begun.elapsed(), &played);
         let frame = Arc::new(frame(&self.id, &played.inputs, &played.report));
-        self.recorder.frame(&frame);
+        let encoded = Encoded::of(&frame);
+        self.recorder.frame(&frame, &encoded);
         self.tidy(&played);
         self.settle(&entering, newest);
-        self.past.frame(&played, &frame);
+        self.past.frame(&played, &encoded);
         self.tell(&played, &frame);
-        self.backlog.push(frame.clone());
+        self.backlog.push(encoded);
         self.answer_entered(entering, &played, own_casts);
         self.notice(&played);
         self.catch_up();
@@ -739,7 +742,7 @@ impl Playing {
             let (mode, binary, most) = (subscriber.mode, subscriber.binary, subscriber.room().min(left));
             let mut told = from;
             for frame in frames.take(most) {
-                subscriber.send(Forms::new(frame).message(mode, binary));
+                subscriber.send(Forms::new(&frame).message(mode, binary));
                 told = frame.tick + 1;
                 left -= 1;
             }

@@ -21,12 +21,12 @@ const EXAMPLES: &str = "\
 Examples:
   spellhost serve & HOST=$!
   spellhost-load --pid $HOST --clients 64 --verify 16 --swaps 100 a.wasm b.wasm   two minutes of casts and swaps
-  spellhost-load --pid $HOST --clients 2 --turns 10000 a.wasm b.wasm              swaps as fast as they go: is memory flat?
+  spellhost-load --pid $HOST --clients 2 --turns 20000 a.wasm b.wasm              swaps as fast as they go: is memory flat?
   spellhost-load --pid $HOST --reads --clients 1000 --seconds 10                  clients that only read
   spellhost-load --joins --edits 1000 --clients 9                                 who joins an edited world late
 
 The exit code is 1 where a client was disconnected or differs, where a swap did not reach every client in its tick, and
-after --turns where memory grew by more than a fiftieth.";
+after --turns where memory grew by more than a fiftieth in the second half of them.";
 
 /// Many clients of one host at once: what they see, and what they cost.
 #[derive(Parser)]

@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SAMPLES: usize = 20;
 /// Ticks after which a host holds all that it holds of a world's past: a minute of frames, with room.
 const FULL_TICKS: u64 = 4_200;
+/// Looks that memory is told from.
+const LOOKS: usize = 3;
 
 /// What all clients count.
 #[derive(Default)]
@@ -149,12 +151,23 @@ fn rounded(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-/// The last sample as a part of the first one that had everything: a tenth of the swaps, and a full past.
+/// What memory is at the end as a part of what it was at half of the swaps, when what is kept at hand was full: each
+/// as the median of three looks, since one alone may meet a buffer that is about to be given back.
 fn growth(samples: &[Sample], first: u64) -> Option<f64> {
     let last = samples.last()?;
-    let full = |sample: &&Sample| sample.swaps * 10 >= last.swaps && sample.tick >= first + FULL_TICKS;
-    let base = samples.iter().find(full)?;
-    (base.swaps < last.swaps).then(|| last.bytes as f64 / base.bytes as f64)
+    let full = |sample: &Sample| sample.swaps * 2 >= last.swaps && sample.tick >= first + FULL_TICKS;
+    let settled: Vec<u64> = samples.iter().filter(|sample| full(sample)).map(|sample| sample.bytes).collect();
+    if settled.len() < 2 * LOOKS {
+        return None;
+    }
+    let (base, end) = (&settled[..LOOKS], &settled[settled.len() - LOOKS..]);
+    Some(median(end) as f64 / median(base) as f64)
+}
+
+fn median(of: &[u64]) -> u64 {
+    let mut of = of.to_vec();
+    of.sort_unstable();
+    of[of.len() / 2]
 }
 
 impl Sample {
@@ -271,16 +284,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn growth_is_since_a_tenth_of_the_swaps_and_a_full_past() {
-        let sample = |swaps, tick, bytes| Sample { swaps, tick, bytes };
-        let samples = [
-            sample(500, 600, 10),
-            sample(1_000, 1_200, 20),
-            sample(4_000, 4_800, 40),
-            sample(10_000, 9_000, 50),
-        ];
-        assert_eq!(growth(&samples, 100), Some(1.25));
-        assert_eq!(growth(&samples[..3], 4_000), None, "the past was not full yet");
-        assert_eq!(growth(&samples[2..3], 0), None, "one look is no comparison");
+    fn growth_is_since_half_of_the_swaps_and_a_full_past() {
+        let bytes = [10, 20, 30, 35, 40, 90, 41, 44, 50, 10, 55];
+        let sample = |(at, bytes): (usize, u64)| Sample { swaps: at * 1_000, tick: at as u64 * 1_100, bytes };
+        let samples: Vec<Sample> = bytes.into_iter().enumerate().map(sample).collect();
+        // 90, 41, 44 against 50, 10, 55.
+        assert_eq!(growth(&samples, 100), Some(50.0 / 44.0));
+        assert_eq!(growth(&samples, 4_000), None, "the past was not full yet");
+        assert_eq!(growth(&samples[..6], 0), None, "too few looks are no comparison");
     }
 }

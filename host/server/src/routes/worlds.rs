@@ -27,6 +27,7 @@ use crate::packages::is_package;
 use crate::who::Action;
 use crate::world::WorldHandle;
 use crate::world::ask::Ask;
+use crate::world::backlog::Encoded;
 use crate::worlds::{Wanted, name_of};
 
 /// Those of this file.
@@ -353,7 +354,7 @@ fn to_come(name: &str, next: u64) -> Failure {
 struct Remembered {
     id: WorldId,
     config: WorldConfig,
-    recent: Vec<Arc<spellhost_wire::Frame>>,
+    recent: Vec<Encoded>,
 }
 
 impl Remembered {

@@ -1,17 +1,16 @@
 //! Everything that can be asked of a world, as values; each is answered between two ticks.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use spellhost_runtime::{Component, ParamInput};
 use spellhost_sim::{Aim, CastId, Channel, Digest, EntityId, Op, RevisionRef, SpellId, Voxels, World};
-use spellhost_wire::Frame;
 use spellhost_wire::message::Mode;
 use spellhost_wire::reply::{Reason, Told};
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
 use crate::scene::Scene;
+use crate::world::backlog::Encoded;
 use crate::world::subscriber::Queue;
 
 /// Where an answer goes. Who has stopped waiting needs none.
@@ -123,7 +122,7 @@ pub enum Ask {
     /// To keep a snapshot now; gets its tick once it is on the disk.
     Keep(Answer<u64>),
     /// For its last frames, the newest last.
-    Recent(Answer<Vec<Arc<Frame>>>),
+    Recent(Answer<Vec<Encoded>>),
     /// For who is in it.
     Players(Answer<Vec<Present>>),
     /// For what it shows of itself.

@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 use crate::failure::Failure;
 use crate::limits::{PAST_COPIES_MAX, PAST_COPY_TICKS, PAST_QUESTIONS_MAX};
 use crate::world::ask::Answer;
+use crate::world::backlog::Encoded;
 
 /// How many worlds of ticks that were asked for are kept at hand.
 const AT_HAND_MAX: usize = 4;
@@ -39,7 +40,7 @@ enum Told {
     /// The world before its next tick.
     Copy(Box<World>),
     /// The tick that it played, and what its revisions stand for.
-    Frame(Arc<Frame>, Vec<RevisionRef>),
+    Frame(Encoded, Vec<RevisionRef>),
     Forget,
     Node(HashTree, Answer<HashNode>),
     Report(DesyncReport, Answer<Found>),
@@ -111,7 +112,7 @@ impl Past {
 
 impl Teller {
     /// Takes a tick that was played, before anybody is told of it and asks.
-    pub fn frame(&self, played: &PlayedTick, frame: &Arc<Frame>) {
+    pub fn frame(&self, played: &PlayedTick, frame: &Encoded) {
         if self.copied.is_some() {
             let casts = played.inputs.casts.iter().map(|cast| cast.revision);
             let revisions = casts.chain(played.inputs.swaps.iter().map(|swap| swap.revision)).collect();
@@ -155,7 +156,7 @@ struct Kept {
     /// Copies of the world, the oldest first.
     copies: VecDeque<World>,
     /// The frames since the oldest copy.
-    frames: VecDeque<Arc<Frame>>,
+    frames: VecDeque<Encoded>,
     pins: Pins,
     /// Worlds of ticks that were asked for.
     at_hand: VecDeque<World>,
@@ -197,20 +198,22 @@ impl Kept {
         let oldest = self.copies.front().map_or(0, World::tick);
         self.frames.retain(|frame| frame.tick >= oldest);
         self.at_hand.retain(|world| world.tick() >= oldest);
-        let casts = self.frames.iter().flat_map(|frame| frame.casts.iter().map(|cast| cast.revision_id));
-        let swaps = self.frames.iter().flat_map(|frame| frame.swaps.iter().map(|swap| swap.revision_id));
-        self.pins.retain(&casts.chain(swaps).collect());
+        let named = self.frames.iter().filter_map(Encoded::read).flat_map(|frame| {
+            let casts = frame.casts.into_iter().map(|cast| cast.revision_id);
+            casts.chain(frame.swaps.into_iter().map(|swap| swap.revision_id)).collect::<Vec<_>>()
+        });
+        self.pins.retain(&named.collect());
     }
 
     fn node(&mut self, asked: &HashTree) -> Result<HashNode, Failure> {
         let frame = self.frame(asked.tick);
         let world = self.after(asked.tick)?;
-        tree::node(world, frame.as_deref(), &asked.path).ok_or_else(|| no_path(&asked.path))
+        tree::node(world, frame.as_ref(), &asked.path).ok_or_else(|| no_path(&asked.path))
     }
 
     fn report(&mut self, report: &DesyncReport) -> Result<Found, Failure> {
         let frame = self.frame(report.tick);
-        let (tick, path, frame) = (report.tick, report.path.as_str(), frame.as_deref());
+        let (tick, path, frame) = (report.tick, report.path.as_str(), frame.as_ref());
         let world = self.after(tick)?;
         let node = tree::node(world, frame, path).ok_or_else(|| no_path(path))?;
         if node.hash == report.local_hash {
@@ -235,10 +238,10 @@ impl Kept {
         Ok(Found { detail: DesyncDetail { tick, parts, spell_id, revision_id, cast_id }, differs: true })
     }
 
-    fn frame(&self, tick: u64) -> Option<Arc<Frame>> {
+    fn frame(&self, tick: u64) -> Option<Frame> {
         let first = self.frames.front()?.tick;
         let at = usize::try_from(tick.checked_sub(first)?).ok()?;
-        self.frames.get(at).cloned()
+        self.frames.get(at)?.read()
     }
 
     /// The world after a tick.
