@@ -1,5 +1,6 @@
 //! Every test of the repository, behind one command and one summary.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -8,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use crate::command::{cargo, cargo_command, run, step};
 
 const GUEST_TARGET: &str = "wasm32-unknown-unknown";
+/// What takes long to compile, and what all of the host stands on.
+const SHARED: [&str; 2] = ["libwasmtime", "libspellhost_server"];
 
 /// Installs what the tests need and a bare machine lacks.
 pub fn prepare() -> Result<()> {
@@ -119,29 +122,39 @@ fn host() -> Result<String> {
     Ok(triple.to_owned())
 }
 
-/// Fails where `cargo run --release` and the tests stand on two builds of wasmtime: then some
-/// dependency resolves other features in one of them, and everybody compiles the engine twice.
+/// Fails where `cargo run --release` and the tests stand on two builds of the engine or of the host: then some
+/// dependency resolves other features in one of them, and everybody compiles it twice.
 fn one_engine() -> Result<()> {
-    let run = engine(&["build", "--release"])?;
-    let tests = engine(&["test", "--release", "--workspace", "--no-run"])?;
+    let run = libraries(&["build", "--release"])?;
+    let tests = libraries(&["test", "--release", "--workspace", "--no-run"])?;
     if run != tests {
         bail!(
-            "`cargo run` builds {run} and the tests build {tests}: compare the features of both with `cargo tree -e \
+            "`cargo run` builds {run:?} and the tests build {tests:?}: compare the features of both with `cargo tree -e \
              features`, and name what differs in host/cli/Cargo.toml"
         );
     }
     Ok(())
 }
 
-/// The file name of the one wasmtime that a cargo command uses.
-fn engine(arguments: &[&str]) -> Result<String> {
+/// The file names of the engine and of the host's libraries that a cargo command uses.
+fn libraries(arguments: &[&str]) -> Result<BTreeSet<String>> {
     let output = cargo_command().args(arguments).args(["--quiet", "--message-format=json"]).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let name = text
+    let is_one = |name: &&str| {
+        SHARED.iter().any(|library| {
+            name.strip_prefix(library).is_some_and(|rest| rest.starts_with('-') && rest.ends_with(".rmeta"))
+        })
+    };
+    let names: BTreeSet<String> = text
         .split('"')
         .filter_map(|word| word.rsplit('/').next())
-        .find(|name| name.starts_with("libwasmtime-") && name.ends_with(".rlib"));
-    name.map(str::to_owned).context("cargo names no wasmtime among its artefacts")
+        .filter(is_one)
+        .map(str::to_owned)
+        .collect();
+    if names.len() < SHARED.len() {
+        bail!("cargo names only {names:?} of {SHARED:?} among its artefacts");
+    }
+    Ok(names)
 }
 
 /// The unit tests of every spell, against the SDK's mock world, in one target folder.
