@@ -148,7 +148,19 @@ pub async fn serve(host: Arc<Host>, mut sender: Sender, socket: WebSocket) {
     connection.listen();
     connection.greet().await;
     if connection.join(Mode::Snapshot, None).await.is_ok() {
-        while let Some(message) = stream.next().await {
+        // The side that waits longest asks whether anybody is there, and the writer has nothing to do but to write.
+        let mut ping = tokio::time::interval(PING_INTERVAL);
+        ping.tick().await;
+        loop {
+            let arrived = tokio::select! {
+                arrived = stream.next() => arrived,
+                _ = ping.tick() => {
+                    // Where there is no room, what waits to be written asks as well.
+                    let _ = connection.queue.try_send(Message::Ping(Default::default()));
+                    continue;
+                }
+            };
+            let Some(message) = arrived else { break };
             let goes_on = match message {
                 Ok(message) => connection.take(message).await,
                 Err(error) => connection.broken(&error),
@@ -165,20 +177,13 @@ pub async fn serve(host: Arc<Host>, mut sender: Sender, socket: WebSocket) {
     drop(writer);
 }
 
-/// Sends what is queued, and asks now and then whether anybody is there.
+/// Sends what is queued.
 async fn write(
     mut sink: futures_util::stream::SplitSink<WebSocket, Message>,
     mut queued: mpsc::Receiver<Message>,
     _place: tokio::sync::OwnedSemaphorePermit,
 ) {
-    let mut ping = tokio::time::interval(PING_INTERVAL);
-    ping.tick().await;
-    loop {
-        let message = tokio::select! {
-            message = queued.recv() => message,
-            _ = ping.tick() => Some(Message::Ping(Default::default())),
-        };
-        let Some(message) = message else { break };
+    while let Some(message) = queued.recv().await {
         let last = matches!(message, Message::Close(_));
         if sink.send(message).await.is_err() || last {
             return;

@@ -8,7 +8,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::thread::Thread;
+use std::time::Duration;
 
 use spellhost_lockstep::applying::apply_tick;
 use spellhost_lockstep::{Pins, tree};
@@ -26,6 +28,8 @@ use crate::world::backlog::Encoded;
 
 /// How many worlds of ticks that were asked for are kept at hand.
 const AT_HAND_MAX: usize = 4;
+/// How long the thread sleeps where nobody wakes it: frames do not.
+const SLEEP: Duration = Duration::from_secs(1);
 
 /// What a report came to.
 #[derive(Clone, Debug)]
@@ -50,6 +54,7 @@ enum Told {
 #[derive(Clone, Debug)]
 pub struct Past {
     told: Sender<Told>,
+    thread: Thread,
     waiting: Arc<AtomicUsize>,
     /// For how many ticks more somebody may ask who does not follow.
     wanted: Arc<AtomicU64>,
@@ -69,17 +74,19 @@ impl Past {
     /// Where the system gives no thread.
     pub fn start(world: &str) -> std::io::Result<(Self, Teller)> {
         let (told, receiver) = channel();
-        let past = Self { told, waiting: Arc::default(), wanted: Arc::default() };
+        let (waiting, wanted) = (Arc::<AtomicUsize>::default(), Arc::<AtomicU64>::default());
         let kept = Kept {
             receiver,
-            waiting: past.waiting.clone(),
-            wanted: past.wanted.clone(),
+            waiting: waiting.clone(),
+            wanted: wanted.clone(),
             copies: VecDeque::new(),
             frames: VecDeque::new(),
             pins: Pins::new(),
             at_hand: VecDeque::new(),
         };
-        std::thread::Builder::new().name(format!("past of {world}")).spawn(move || kept.live())?;
+        let lives =
+            std::thread::Builder::new().name(format!("past of {world}")).spawn(move || kept.live())?;
+        let past = Self { told, thread: lives.thread().clone(), waiting, wanted };
         Ok((past.clone(), Teller { past, copied: None }))
     }
 
@@ -106,6 +113,7 @@ impl Past {
         }
         let (answer, answered) = oneshot::channel();
         self.told.send(told(answer)).map_err(|_| Failure::unavailable())?;
+        self.thread.unpark();
         answered.await.map_err(|_| Failure::unavailable())?
     }
 }
@@ -116,6 +124,7 @@ impl Teller {
         if self.copied.is_some() {
             let casts = played.inputs.casts.iter().map(|cast| cast.revision);
             let revisions = casts.chain(played.inputs.swaps.iter().map(|swap| swap.revision)).collect();
+            // It is taken in when somebody asks, or in a while: no tick wakes the thread.
             self.tell(Told::Frame(frame.clone(), revisions));
         }
     }
@@ -164,28 +173,36 @@ struct Kept {
 
 impl Kept {
     fn live(mut self) {
-        while let Ok(told) = self.receiver.recv() {
-            match told {
-                Told::Copy(world) => self.copy(*world),
-                Told::Frame(frame, revisions) => {
-                    revisions.into_iter().for_each(|revision| self.pins.know(revision));
-                    self.frames.push_back(frame);
-                }
-                Told::Forget => {
-                    self.copies.clear();
-                    self.frames.clear();
-                    self.at_hand.clear();
-                    self.pins = Pins::new();
-                }
-                Told::Node(asked, answer) => {
-                    self.waiting.fetch_sub(1, Ordering::Relaxed);
-                    // Who asked may have gone.
-                    let _ = answer.send(self.node(&asked));
-                }
-                Told::Report(report, answer) => {
-                    self.waiting.fetch_sub(1, Ordering::Relaxed);
-                    let _ = answer.send(self.report(&report));
-                }
+        loop {
+            match self.receiver.try_recv() {
+                Ok(told) => self.take(told),
+                Err(TryRecvError::Empty) => std::thread::park_timeout(SLEEP),
+                Err(TryRecvError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn take(&mut self, told: Told) {
+        match told {
+            Told::Copy(world) => self.copy(*world),
+            Told::Frame(frame, revisions) => {
+                revisions.into_iter().for_each(|revision| self.pins.know(revision));
+                self.frames.push_back(frame);
+            }
+            Told::Forget => {
+                self.copies.clear();
+                self.frames.clear();
+                self.at_hand.clear();
+                self.pins = Pins::new();
+            }
+            Told::Node(asked, answer) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                // Who asked may have gone.
+                let _ = answer.send(self.node(&asked));
+            }
+            Told::Report(report, answer) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                let _ = answer.send(self.report(&report));
             }
         }
     }
