@@ -10,6 +10,20 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The cargo that runs this test, without what that told it of its package: a build script that reads such a variable
+/// (ring's does) would else run again, with all that is built on it.
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| told.starts_with(prefix)) {
+            command.env_remove(&name);
+        }
+    }
+    command.current_dir(root());
+    command
+}
+
 /// The binary beside this test's own folder (`target/release/deps`).
 pub fn path() -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");

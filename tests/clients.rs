@@ -14,7 +14,7 @@ use spellhost_wire::message::{
 use spellhost_wire::reply::{HashNode, ResyncReason, Told};
 use spellhost_wire::{Code, Hash};
 
-use crate::binary::{command, path, root};
+use crate::binary::{cargo, command, path};
 use crate::components::spells;
 use crate::server::client::Client as Plain;
 use crate::server::host::Host;
@@ -430,7 +430,7 @@ fn frames_are_tapped_one_a_line() {
 /// An example, built as its page says.
 fn example(package: &str, name: &str) -> std::path::PathBuf {
     let arguments = ["build", "--quiet", "--release", "--workspace", "--example", name];
-    let built = std::process::Command::new(env!("CARGO")).args(arguments).current_dir(root()).status();
+    let built = cargo().args(arguments).status();
     assert!(built.expect("cargo starts").success(), "{name} of {package}");
     path().with_file_name("examples").join(name)
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::binary::root;
+use crate::binary::cargo;
 
 /// The lines that following a recording yields in WebAssembly.
 pub fn in_wasm(recording: &[u8]) -> String {
@@ -37,10 +37,9 @@ pub fn in_debug(recording: &Path) -> String {
 fn built(arguments: &[&str]) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     let target = test.ancestors().nth(3).expect("a test lies in target/PROFILE/deps").to_path_buf();
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = cargo();
     command.args(["build", "--quiet", "--package", "spellhost-follower"]).args(arguments);
-    let output = command.arg("--target-dir").arg(&target).current_dir(root()).output().expect("cargo starts");
+    let output = command.arg("--target-dir").arg(&target).output().expect("cargo starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     target
 }

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,7 +17,7 @@ use spellhost_sim::{
     Op, Outcome, Point, Points, RevisionRef, SpellId, Swap, Template, Terrain, World, WorldConfig,
 };
 
-use crate::binary::root;
+use crate::binary::cargo;
 use crate::components::{engine, of_components, spells};
 
 /// What is generated where nothing else is asked for; `cargo xtask prove` asks for 10,000.
@@ -39,8 +38,7 @@ fn asked(name: &str, usual: u64) -> u64 {
 fn generated(seed: u64, first: u64, count: u64) -> Vec<(&'static str, Vec<u8>)> {
     let test = std::env::current_exe().expect("a test has a path");
     let target = test.ancestors().nth(3).expect("a test lies in target/PROFILE/deps").join("generator");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let output = cargo()
         .args([
             "run",
             "--quiet",
@@ -52,7 +50,6 @@ fn generated(seed: u64, first: u64, count: u64) -> Vec<(&'static str, Vec<u8>)> 
         .arg(target)
         .arg("--")
         .args([seed, first, count].map(|number| number.to_string()))
-        .current_dir(root())
         .output()
         .expect("cargo starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
