@@ -205,7 +205,9 @@ impl Log {
     /// Has what was written survive a loss of power.
     fn sync(&mut self) {
         if self.waits.take().is_some() {
+            let begun = Instant::now();
             let synced = self.store.sync(&self.world);
+            metering::stored(begun.elapsed());
             self.miss_after(synced);
         }
     }
@@ -214,10 +216,8 @@ impl Log {
         let entries: Vec<(u64, &[u8])> =
             frames.iter().map(|(_, encoded)| (encoded.tick, &*encoded.bytes)).collect();
         let refs: Vec<Digest> = frames.iter().flat_map(|(frame, _)| named(frame)).collect();
-        let begun = Instant::now();
         self.store.append(&self.world, &entries, &refs)?;
-        self.waits.get_or_insert(begun);
-        metering::stored(begun.elapsed());
+        self.waits.get_or_insert_with(Instant::now);
         Ok(())
     }
 

@@ -45,7 +45,7 @@ fn recorder() -> Option<&'static PrometheusHandle> {
 
 fn describe() {
     describe_histogram!(TICK_SECONDS, "Time that a tick took");
-    describe_histogram!(STORE_SECONDS, "Time until frames were on the disk");
+    describe_histogram!(STORE_SECONDS, "Time that the disk took to sync the frames of about a second");
     describe_counter!(FUEL, "Fuel that calls used, by spell");
     describe_counter!(CALLS, "Calls, by spell and outcome");
     describe_counter!(CASTS, "Casts that entered a tick, by spell; refused is why one never runs, or no");
@@ -164,7 +164,7 @@ pub fn keeps() {
     gauge!(UNKEPT).decrement(1.0);
 }
 
-/// Frames are on the disk.
+/// Frames got to the disk, in so long.
 pub fn stored(took: Duration) {
     histogram!(STORE_SECONDS).record(took.as_secs_f64());
 }
